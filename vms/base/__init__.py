@@ -1,0 +1,1 @@
+"""Clock, time, ids, errors, database, journal, tasks, log, secrets. Knows no video."""

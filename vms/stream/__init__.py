@@ -1,0 +1,1 @@
+"""One publisher, many readers, and the link that carries a stream between processes."""
