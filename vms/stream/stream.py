@@ -138,6 +138,7 @@ class Reader:
                 self.dropped_frames += chunk.frames
                 return
             self._dropping = False
+            self._queue = deque((now_us, item) for _, item in self._queue)  # the notices did not make it late
         if self._queue and (now_us - self._queue[0][0] > self._max_lag_us or self._bytes > self._max_bytes):
             self._drop_queue(now_us)
             if not chunk.key:
