@@ -1,0 +1,68 @@
+"""The resolved configuration that root hands to its children: a JSON file (0600), read with the standard library.
+
+Settings are validated once, by the command line (vms.settings); children trust this file. Not here: defaults.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeConfig:
+    """One place for segment files; `id` is the identity file's uuid."""
+
+    id: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeConfig:
+    """Everything a child process must know. Paths are absolute."""
+
+    node_id: str
+    level: str
+    name: str
+    version: str
+    data_dir: str
+    run_dir: str
+    host: str
+    port: int
+    tls_cert: str
+    tls_key: str
+    workers: int
+    segment_seconds: float
+    sync_seconds: float
+    volumes: tuple[VolumeConfig, ...]
+    allow: tuple[str, ...]
+    database_url: str
+    postgres_binaries: str
+    web_dir: str
+    log_format: str
+
+    @property
+    def secure(self) -> bool:
+        return bool(self.tls_cert)
+
+    def socket_path(self, name: str) -> str:
+        return str(Path(self.run_dir) / f"{name}.sock")
+
+    def worker_paths(self) -> tuple[str, ...]:
+        return tuple(self.socket_path(f"worker-{index}") for index in range(self.workers))
+
+
+def save(config: NodeConfig, path: Path) -> None:
+    """Write the file with owner-only rights before its first byte."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(asdict(config), file)
+
+
+def load(path: Path) -> NodeConfig:
+    raw = json.loads(path.read_text())
+    raw["volumes"] = tuple(VolumeConfig(**volume) for volume in raw["volumes"])
+    raw["allow"] = tuple(raw["allow"])
+    return NodeConfig(**raw)

@@ -1,0 +1,231 @@
+"""root: the parent of every process of a node and of its PostgreSQL. Standard library only.
+
+In: the listening sockets (made once, so that a child may die and come back without a refused connection), starting,
+judging, restarting and stopping children. A child that exits is back within 3 s; one that falls silent is killed and
+back within 10 s, judged only while root's own tick was on time. Not here: what children do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vms.base.postgres import EmbeddedPostgres
+from vms.processes.config import NodeConfig, load
+
+TICK_S = 0.5
+SILENCE_S = 7.0
+STOP_S = 8.0
+RESTART_S = (0.05, 0.2, 0.5, 1.0, 2.0)
+HEALTHY_S = 20.0
+VIEWER_SEND_BUFFER_BYTES = 256 * 1024  # a viewer that stops reading may hold this much in the kernel, not 4 MB
+PR_SET_PDEATHSIG = 1
+CONTROL_NICE = 5  # lists and reports yield to pictures on a busy box
+
+
+@dataclass
+class Role:
+    """One child: how to start it, and how its lives went."""
+
+    name: str
+    module: str
+    index: int
+    listeners: dict[str, socket.socket]
+    nice: int = 0
+    process: subprocess.Popen[bytes] | None = None
+    heartbeat: int = -1
+    started_at: float = 0.0
+    heard_at: float = 0.0
+    restart_at: float | None = 0.0
+    failures: int = 0
+    reason: str = "start"
+
+
+def parent_death_signal(number: int) -> None:
+    """In the child, before exec: die when the parent dies, however it dies (prctl(2))."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+
+
+def listen_unix(path: str) -> socket.socket:
+    Path(path).unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    Path(path).chmod(0o600)
+    listener.listen(128)
+    return listener
+
+
+def listen_tcp(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, VIEWER_SEND_BUFFER_BYTES)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.bind((host, port))
+    listener.listen(1024)
+    return listener
+
+
+def say(event: str, **facts: object) -> None:
+    """One JSON line on stderr, in the shape of base.log."""
+    print(json.dumps({"event": event, "role": "root", "t": time.time(), **facts}), file=sys.stderr, flush=True)  # noqa: T201
+
+
+@dataclass
+class Root:
+    """The node's process tree."""
+
+    config: NodeConfig
+    config_path: str
+    roles: list[Role]
+    database: EmbeddedPostgres | None = None
+    postgres: subprocess.Popen[bytes] | None = None
+    selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
+    stopping: bool = False
+    _postgres_at: float = 0.0
+
+    def run(self) -> int:
+        """Until SIGTERM or SIGINT; 0 when every child stopped in time."""
+        wake_read, wake_write = os.pipe()
+        os.set_blocking(wake_write, False)
+        signal.set_wakeup_fd(wake_write)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_stop)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self.selector.register(wake_read, selectors.EVENT_READ, None)
+        for role in self.roles:
+            self._start(role)
+        self._start_postgres()
+        last = time.monotonic()
+        while not self.stopping:
+            self._wait(wake_read)
+            now = time.monotonic()
+            self._tick(now, on_time=now - last < TICK_S * 4)
+            last = now
+        return self._stop()
+
+    def _on_stop(self, *_: object) -> None:
+        self.stopping = True
+
+    def _wait(self, wake_read: int) -> None:
+        for key, _ in self.selector.select(TICK_S):
+            if key.fd == wake_read:
+                os.read(wake_read, 4096)
+            elif os.read(key.fd, 4096):
+                role: Role = key.data
+                role.heard_at = time.monotonic()
+            else:
+                self.selector.unregister(key.fd)
+                os.close(key.fd)
+
+    def _tick(self, now: float, *, on_time: bool) -> None:
+        for role in self.roles:
+            if role.process is None:
+                if role.restart_at is not None and now >= role.restart_at:
+                    self._start(role)
+            elif (code := role.process.poll()) is not None:
+                self._ended(role, now, f"exit {code}")
+            elif not on_time:
+                role.heard_at = now
+            elif now - role.heard_at > SILENCE_S:
+                say("child silent, killing", child=role.name, seconds=round(now - role.heard_at, 1))
+                role.process.kill()
+                role.process.wait()
+                self._ended(role, now, "hang")
+        if self.postgres is not None and self.postgres.poll() is not None and now >= self._postgres_at:
+            say("postgres ended", code=self.postgres.returncode)
+            self._start_postgres()
+
+    def _ended(self, role: Role, now: float, reason: str) -> None:
+        healthy = now - role.started_at > HEALTHY_S
+        role.failures = 0 if healthy else role.failures + 1
+        role.process, role.reason = None, reason
+        role.restart_at = now + RESTART_S[min(role.failures, len(RESTART_S) - 1)]
+        say("child ended", child=role.name, reason=reason, lived_s=round(now - role.started_at, 1))
+
+    def _start(self, role: Role) -> None:
+        read_end, write_end = os.pipe()
+        fds = {name: listener.fileno() for name, listener in role.listeners.items()} | {"heartbeat": write_end}
+        nice = role.nice
+
+        def prepare() -> None:
+            parent_death_signal(signal.SIGKILL)
+            if nice:
+                os.nice(nice)
+
+        role.process = subprocess.Popen(
+            [sys.executable, "-m", role.module, self.config_path, str(role.index), json.dumps(fds), role.reason],
+            pass_fds=tuple(fds.values()),
+            preexec_fn=prepare,  # noqa: PLW1509  (root has one thread)
+            stdin=subprocess.DEVNULL,
+        )
+        os.close(write_end)
+        role.started_at = role.heard_at = time.monotonic()
+        role.restart_at = None
+        self.selector.register(read_end, selectors.EVENT_READ, role)
+        say("child started", child=role.name, pid=role.process.pid)
+
+    def _start_postgres(self) -> None:
+        if self.database is None:
+            return
+        self.database.prepare()
+        self.postgres = self.database.popen()
+        self._postgres_at = time.monotonic() + RESTART_S[1]
+        say("postgres started", pid=self.postgres.pid)
+
+    def _stop(self) -> int:
+        """Children first (they close segments and commit), PostgreSQL last."""
+        for role in self.roles:
+            if role.process is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    role.process.terminate()
+        deadline = time.monotonic() + STOP_S
+        late = 0
+        for role in self.roles:
+            if role.process is not None:
+                try:
+                    role.process.wait(max(0.1, deadline - time.monotonic()))
+                except subprocess.TimeoutExpired:
+                    late += 1
+                    say("child did not stop, killing", child=role.name)
+                    role.process.kill()
+                    role.process.wait()
+        if self.database is not None and self.postgres is not None:
+            self.database.stop()
+        say("stopped", late=late)
+        return 1 if late else 0
+
+
+def roles_of(config: NodeConfig) -> list[Role]:
+    """Media first: what viewers and recordings need does not wait for the database."""
+    roles = [
+        Role(f"worker-{index}", "vms.processes.worker", index, {"link": listen_unix(path)})
+        for index, path in enumerate(config.worker_paths())
+    ]
+    roles.append(Role("edge", "vms.processes.edge", 0, {"http": listen_tcp(config.host, config.port)}))
+    sockets = {"link": listen_unix(config.socket_path("control")), "api": listen_unix(config.socket_path("api"))}
+    roles.append(Role("control", "vms.processes.control", 0, sockets, nice=CONTROL_NICE))
+    return roles
+
+
+def main() -> int:
+    config_path = sys.argv[1]
+    config = load(Path(config_path))
+    database = None
+    if not config.database_url:
+        database = EmbeddedPostgres(Path(config.data_dir) / "postgres", Path(config.run_dir), config.postgres_binaries or None)
+    return Root(config, config_path, roles_of(config), database).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

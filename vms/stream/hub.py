@@ -1,0 +1,140 @@
+"""The edge's side of the media link: one copy of each watched stream, shared by all its viewers.
+
+In: dialling a worker and dialling again, opening a stream for its first viewer, closing it after its last.
+Not here: the worker's side (processes.worker), who may watch (owner).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from vms.base.clock import Clock
+from vms.base.errors import VmsError
+from vms.media.boxes import split_init
+from vms.media.types import Init
+from vms.stream.frames import CHUNK, INIT, LinkFrame, Message
+from vms.stream.link import Link, dial_unix
+from vms.stream.stream import Begin, Stream
+
+LINGER_S = 5.0
+REDIAL_S = (0.1, 0.2, 0.5, 1.0)
+
+
+@dataclass
+class Watched:
+    """One stream open on a link: its handle, its viewers, and the Inits of a configuration still arriving."""
+
+    camera: str
+    profile: str
+    handle: int
+    stream: Stream = field(default_factory=Stream)
+    viewers: int = 0
+    begin: Message | None = None
+    inits: list[Init] = field(default_factory=list[Init])
+
+
+class WorkerLink:
+    """The link to one worker: keeps dialling, and opens every watched stream again after a reconnect."""
+
+    def __init__(self, path: str, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+        self._link: Link | None = None
+        self._lost = asyncio.Event()
+        self._watched: dict[tuple[str, str], Watched] = {}
+        self._by_handle: dict[int, Watched] = {}
+        self._next_handle = 1
+
+    async def run(self) -> None:
+        """One life after another; a worker that is away costs a short wait, never an error to a viewer."""
+        attempt = 0
+        while True:
+            try:
+                self._lost.clear()
+                self._link = await dial_unix(self._path, self)
+            except OSError:
+                await self._clock.sleep(REDIAL_S[min(attempt, len(REDIAL_S) - 1)])
+                attempt += 1
+                continue
+            attempt = 0
+            for watched in self._watched.values():
+                self._open(watched)
+            await self._lost.wait()
+
+    def watch(self, camera: str, profile: str) -> Stream:
+        """The stream, opened when this is its first viewer. Pair with `unwatch`."""
+        watched = self._watched.get((camera, profile))
+        if watched is None:
+            watched = Watched(camera, profile, 0)
+            self._watched[camera, profile] = watched
+            self._open(watched)
+        watched.viewers += 1
+        return watched.stream
+
+    def unwatch(self, camera: str, profile: str) -> None:
+        """One viewer less; the stream lingers for the next click, then closes."""
+        watched = self._watched.get((camera, profile))
+        if watched is None:
+            return
+        watched.viewers -= 1
+        if watched.viewers <= 0:
+            asyncio.get_running_loop().call_later(LINGER_S, self._close_if_unused, watched)
+
+    def streams(self) -> int:
+        return len(self._watched)
+
+    def on_frame(self, link: Link, frame: LinkFrame) -> None:
+        watched = self._by_handle.get(frame.handle)
+        if watched is None:
+            return
+        now_us = self._clock.mono_us()
+        if frame.kind == CHUNK and frame.chunk is not None:
+            watched.stream.publish(frame.chunk, now_us)
+        elif frame.kind == INIT:
+            watched.inits.extend(split_init(frame.payload))
+            self._start_when_complete(watched, now_us)
+        else:
+            self._on_message(watched, frame.message(), now_us)
+
+    def on_closed(self, link: Link, error: VmsError | Exception | None) -> None:
+        self._link = None
+        self._by_handle.clear()
+        for watched in self._watched.values():
+            watched.stream.lose("worker_crash", self._clock.mono_us())
+        self._lost.set()
+
+    def _on_message(self, watched: Watched, message: Message, now_us: int) -> None:
+        match message.get("op"):
+            case "begin":
+                watched.begin, watched.inits = message, []
+                self._start_when_complete(watched, now_us)
+            case "gap":
+                watched.stream.lose(str(message.get("cause")), now_us)
+            case "end":
+                watched.stream.end(str(message.get("cause")), now_us)
+            case _:
+                pass
+
+    def _start_when_complete(self, watched: Watched, now_us: int) -> None:
+        begin = watched.begin
+        if begin is not None and len(watched.inits) == begin["inits"]:
+            watched.begin = None
+            watched.stream.start(Begin(str(begin["run"]), tuple(watched.inits), int(begin["wall_us"])), now_us)
+
+    def _open(self, watched: Watched) -> None:
+        if self._link is None:
+            return
+        watched.handle = self._next_handle
+        self._next_handle += 1
+        self._by_handle[watched.handle] = watched
+        self._link.send_message({"op": "open", "handle": watched.handle, "camera": watched.camera, "profile": watched.profile})
+
+    def _close_if_unused(self, watched: Watched) -> None:
+        key = (watched.camera, watched.profile)
+        if watched.viewers > 0 or self._watched.get(key) is not watched:
+            return
+        del self._watched[key]
+        self._by_handle.pop(watched.handle, None)
+        if self._link is not None:
+            self._link.send_message({"op": "close", "handle": watched.handle})
