@@ -118,3 +118,83 @@ class SpanOpened:
     extents: tuple[Extent, ...]
     gaps: tuple[GapSpan, ...]
     complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Segments(CameraRequest):
+    """Rows of segment files that touch the span, oldest first, a page at a time."""
+
+    action: ClassVar[Action] = "system"
+    profile: str = "main"
+    from_us: int = 0
+    to_us: int = 0
+    cursor: str | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class RescanVolume(Request):
+    """Read a volume's segment files again and make the index tell what they tell."""
+
+    action: ClassVar[Action] = "system"
+    audited: ClassVar[bool] = True
+    volume: str
+
+
+class RecordedSpan(NamedTuple):
+    """What can be played: `at` is here, below or device; `state` is ok, damaged or held."""
+
+    start_us: int
+    end_us: int
+    kind: str = "continuous"
+    at: str = "here"
+    state: str = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineAnswer:
+    """Recorded spans and gaps together are [from_us, min(to_us, now − 2 s)), sorted, without overlap."""
+
+    from_us: int
+    to_us: int
+    recorded: tuple[RecordedSpan, ...]
+    gaps: tuple[GapSpan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarAnswer:
+    """Local days, as `YYYY-MM-DD`, that hold at least one recorded frame."""
+
+    days: tuple[str, ...]
+
+
+class SegmentView(NamedTuple):
+    """A row of the index as shown to who keeps the system; `path` is relative to the volume."""
+
+    id: str
+    start_us: int
+    end_us: int
+    bytes: int
+    sha256: str
+    run: str
+    seq: int
+    end_reason: str
+    path: str
+    volume: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentPage:
+    items: tuple[SegmentView, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RescanAnswer:
+    """How many files were read, and how many rows were added, changed and marked missing."""
+
+    volume: str
+    files: int
+    added: int
+    changed: int
+    missing: int
