@@ -61,11 +61,11 @@ class UpdateCamera(CameraRequest):
     audited: ClassVar[bool] = True
     revision: int | None = None
     name: str | Unset = UNSET
-    code: str | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
+    code: str | Unset | None = UNSET
+    region_id: str | Unset | None = UNSET
     profiles: tuple[ProfileSpec, ...] | Unset = UNSET
-    username: str | None | Unset = UNSET
-    password: str | None | Unset = field(default=UNSET, repr=False)
+    username: str | Unset | None = UNSET
+    password: str | Unset | None = field(default=UNSET, repr=False)
     record: RecordPlan | Unset = UNSET
     enabled: bool | Unset = UNSET
 
@@ -123,7 +123,7 @@ class UpdateRegion(Request):
     audited: ClassVar[bool] = True
     region: str
     name: str | Unset = UNSET
-    parent_id: str | None | Unset = UNSET
+    parent_id: str | Unset | None = UNSET
 
 
 @dataclass(frozen=True, slots=True)
