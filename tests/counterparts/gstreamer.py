@@ -1,0 +1,58 @@
+"""Starts GStreamer's RTSP server as a peer that is not ours. `serve(codec="h265", audio="aac", user="u", password="p")`."""
+
+from __future__ import annotations
+
+import select
+import subprocess
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+SYSTEM_PYTHON = "/usr/bin/python3"  # python3-gi belongs to it, not to our environment
+START_S = 20
+
+
+class Peer(NamedTuple):
+    """A listening server; `url` carries neither user nor password."""
+
+    port: int
+    url: str
+
+
+@contextmanager
+def serve(
+    *,
+    codec: Literal["h264", "h265"] = "h264",
+    audio: Literal["none", "pcma", "pcmu", "aac"] = "none",
+    transport: Literal["any", "tcp", "udp"] = "any",
+    user: str = "",
+    password: str = "",
+    basic: bool = False,
+    size: tuple[int, int] = (320, 240),
+    gop: int = 25,
+    file: Path | None = None,
+) -> Generator[Peer]:
+    """A live test picture at 25 frames a second (or `file`, as it is, from its start for each client). Digest MD5 unless `basic`."""
+    command = [SYSTEM_PYTHON, str(Path(__file__).with_name("gst_rtsp_server.py"))]
+    command += ["--codec", codec, "--audio", audio, "--transport", transport, "--gop", str(gop)]
+    command += ["--width", str(size[0]), "--height", str(size[1])]
+    if user:
+        command += ["--user", user, "--password", password, *(["--basic"] if basic else [])]
+    if file is not None:
+        command += ["--file", str(file)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin and process.stdout
+    try:
+        ready, _, _ = select.select([process.stdout], [], [], START_S)
+        line = process.stdout.readline() if ready else ""
+        assert line.strip(), "GStreamer's RTSP server did not start; `make test` installs its packages"
+        yield Peer(int(line), f"rtsp://127.0.0.1:{int(line)}/cam")
+    finally:
+        process.stdin.close()  # its sign to leave
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
