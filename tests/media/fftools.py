@@ -1,0 +1,26 @@
+"""ffprobe and ffmpeg as judges of what the package makes. Both are a requirement of the suite: missing is a failure."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+
+def ffprobe(path: Path, *options: str) -> dict[str, Any]:
+    done = subprocess.run(["ffprobe", "-v", "warning", "-of", "json", *options, str(path)], capture_output=True, check=False, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    return dict(json.loads(done.stdout))
+
+
+def packets(path: Path, stream: str = "v:0") -> list[dict[str, Any]]:
+    return list(ffprobe(path, "-show_packets", "-select_streams", stream)["packets"])
+
+
+def decode(path: Path, stream: str = "v:0") -> int:
+    """Decodes all frames without a warning; their number."""
+    command = ["ffmpeg", "-v", "warning", "-i", str(path), "-map", f"0:{stream}", "-f", "framecrc", "-"]
+    done = subprocess.run(command, capture_output=True, check=False, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    return sum(1 for line in done.stdout.splitlines() if not line.startswith("#"))

@@ -1,0 +1,131 @@
+"""RTP payload format of H.264 (RFC 6184): single NAL units, STAP-A, FU-A.
+
+Not here: interleaved mode (packetization-mode 2), which cameras do not use. Streams without IDR pictures
+(recovery points only) give no unit.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Final
+
+from vms.base.errors import VmsError
+from vms.media.depacket_video import CLOSED, VideoSource
+from vms.media.h264 import parse_sps, pps_id, track_info
+from vms.media.nal import H264_AUD, H264_IDR, H264_PPS, H264_SEI, H264_SPS, START_CODE
+from vms.media.types import TrackInfo
+
+STAP_A: Final = 24
+FU_A: Final = 28
+_HEADER: Final = Struct(">HHII2s")
+_OPENS_UNIT: Final = frozenset({6, 7, 8, 9, 14, 15, 16, 17, 18})  # H.264 clause 7.4.1.2.3
+
+
+class H264Source(VideoSource):
+    """Depacketiser of H.264."""
+
+    def __init__(self, sprop: list[bytes], fps: float = 0.0) -> None:
+        super().__init__(_HEADER, (H264_SPS, H264_PPS))
+        self._fps = fps
+        for nal in sprop:
+            if nal:
+                self._parameter_set(nal[0] & 0x1F, nal)
+        if sprop:
+            self._configure(key=True)
+            self._waiting = True
+
+    def _payload(self, packet: bytes, head: bytes, timestamp: int, marker: int) -> None:
+        if timestamp != self._ts:
+            self._new_time(timestamp)
+        kind = head[0] & 0x1F
+        if kind == FU_A:
+            fu = head[1]
+            if fu & 0x80:
+                self._fu_start(packet, head[0], fu)
+            elif self._mid is CLOSED:
+                return  # its start was lost, and counted so
+            else:
+                self._parts.append(packet[14:])
+            if fu & 0x40:
+                self._fu_end()
+        elif 1 <= kind <= H264_IDR:
+            if self._mid is not CLOSED:
+                self._fu_end()
+            if not self._has_vcl and head[1] >= 0x80:  # the usual: one slice, one picture
+                self._has_vcl = self._first_slice = True
+                self._key = kind == H264_IDR
+            else:
+                self._slice(head[1] >= 0x80, kind == H264_IDR)
+            self._parts.append((len(packet) - 12).to_bytes(4, "big"))
+            self._parts.append(packet[12:])
+        else:
+            self._rare(kind, packet)
+        if marker:
+            self._end_payload(marker)
+
+    def _fu_start(self, packet: bytes, indicator: int, fu: int) -> None:
+        if self._mid is not CLOSED:
+            self._fu_end()  # a camera that forgets the end bit; nothing is missing between the two
+        kind = fu & 0x1F
+        if 1 <= kind <= H264_IDR and len(packet) > 14:
+            self._slice(packet[14] >= 0x80, kind == H264_IDR)
+        self._open(bytes(((indicator & 0xE0) | kind,)), packet[14:], bytes((indicator, kind)))
+
+    def _fu_end(self) -> None:
+        if self._mid is CLOSED:
+            return
+        if 1 <= self._open_header[0] & 0x1F <= H264_IDR:
+            self._close()
+        else:
+            self._nal(self._close_apart())
+
+    def _rare(self, kind: int, packet: bytes) -> None:
+        if kind == STAP_A:
+            self._aggregate(packet)
+        elif kind == 0 and packet[12:16] in {b"\0\0\0\1", b"\0\0\1" + packet[15:16]}:
+            self._split(packet[12:].lstrip(b"\0")[1:])
+        elif kind == 0 or kind > STAP_A:
+            self.bad_packets += 1
+        else:
+            self._nal(packet[12:])
+
+    def _aggregate(self, packet: bytes) -> None:
+        at, end = 13, len(packet)
+        while at + 2 < end:
+            start = at + 2
+            at = start + int.from_bytes(packet[at:start], "big")
+            if at > end or at == start:
+                self.bad_packets += 1
+                return
+            self._nal(packet[start:at])
+
+    def _nal(self, nal: bytes) -> None:
+        kind = nal[0] & 0x1F
+        if 1 <= kind <= H264_IDR:
+            self._slice(len(nal) > 1 and nal[1] >= 0x80, kind == H264_IDR)
+        elif START_CODE in nal:
+            self._split(nal)
+            return
+        elif self._has_vcl and kind in _OPENS_UNIT:
+            self._finish()
+        if 1 <= kind <= H264_SEI:
+            self._parts += (len(nal).to_bytes(4, "big"), nal)
+        elif kind != H264_AUD:
+            self._parameter_set(kind, nal)
+
+    def _parameter_set(self, kind: int, nal: bytes) -> None:
+        if self.sets.again(kind, nal):
+            return
+        try:
+            if kind == H264_SPS:
+                sps = parse_sps(nal)
+                self._two_fields = not sps.frames_only
+                self.sets.take(kind, sps.sps_id, nal)
+            elif kind == H264_PPS:
+                self.sets.take(kind, pps_id(nal), nal)
+        except VmsError:
+            self.bad_packets += 1
+
+    def _build_info(self) -> TrackInfo | None:
+        sps, pps = self.sets.of(H264_SPS), self.sets.of(H264_PPS)
+        return track_info(sps, pps, fps=self._fps) if sps and pps else None
