@@ -189,12 +189,8 @@ def _challenge(header: str) -> Challenge | None:
         return Challenge("Basic", realm=given.get("realm", ""))
     algorithm = given.get("algorithm", "").upper()
     offered = {part.strip().lower() for part in given.get("qop", "").split(",")} - {""}
-    if (
-        scheme.lower() != "digest"
-        or (algorithm or "MD5") not in _HASHES
-        or not given.get("nonce")
-        or not ("auth" in offered or offered == {""})
-    ):
+    can_answer = (algorithm or "MD5") in _HASHES and (not offered or "auth" in offered)
+    if scheme.lower() != "digest" or not given.get("nonce") or not can_answer:
         return None
     return Challenge(
         "Digest",

@@ -23,3 +23,23 @@ def split_track(url: str) -> tuple[str, int]:
     if match is None:
         return url_path(url), 1
     return url_path(url[: match.start()]), int(match[1])
+
+
+def base_url(request_url: str, content_base: str | None) -> str:
+    """What control URLs are relative to (RFC 2326 §C.1.1); a base without a scheme is a camera's slip and is passed over."""
+    base = (content_base or "").strip().rstrip(";").strip()
+    if base.lower().startswith(("rtsp://", "rtsps://")) and " " not in base and base.isascii():
+        return base
+    return request_url
+
+
+def control_url(base: str, control: str) -> str:
+    """`*` or nothing is the base itself; a relative control is appended, as every camera expects."""
+    if control in ("", "*"):
+        return base
+    if control.lower().startswith(("rtsp://", "rtsps://")):
+        return control
+    if control.startswith("/"):
+        scheme, _, rest = base.partition("://")
+        return f"{scheme}://{rest.partition('/')[0]}{control}"
+    return base + control if base.endswith("/") else f"{base}/{control}"
