@@ -1,0 +1,49 @@
+"""Why recording stopped: what a camera's state or a stream's end means as a gap cause and as an end reason. Pure."""
+
+from __future__ import annotations
+
+GAP_CAUSES = frozenset(
+    {
+        "camera_offline",
+        "auth",
+        "network",
+        "disk_full",
+        "io_error",
+        "worker_crash",
+        "overload_drop",
+        "schedule",
+        "operator_stop",
+        "clock_step",
+        "power",
+        "not_registered",
+        "unknown",
+    }
+)
+_FROM_CAMERA = {
+    "unreachable": "camera_offline",
+    "refused": "camera_offline",
+    "timeout": "camera_offline",
+    "not_found": "camera_offline",
+    "no_video": "camera_offline",
+    "unsupported_codec": "camera_offline",
+    "not_allowed": "operator_stop",
+    "stalled": "network",
+    "protocol": "network",
+    "loss": "network",
+    "overload": "overload_drop",
+    "stop": "operator_stop",
+    "disabled": "operator_stop",
+}
+_WILLED = frozenset({"operator_stop", "schedule"})
+
+
+def gap_cause(word: str | None) -> str:
+    """A camera's cause, a stream's end or a gap cause → gap cause."""
+    if word in GAP_CAUSES:
+        return word
+    return _FROM_CAMERA.get(word or "", "unknown")
+
+
+def end_reason(word: str) -> str:
+    """Why a stream's End closes a segment: somebody wanted it, or the camera went away."""
+    return "stop" if gap_cause(word) in _WILLED else "offline"

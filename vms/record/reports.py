@@ -1,0 +1,288 @@
+"""What a worker tells control about its segments: closed ones, growing ones, and holes that last (skeleton §5).
+
+In: the frozen values, their link messages, reading them back from an untrusted process. Pure; workers import it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, cast
+
+from vms.base.errors import Kind, VmsError
+from vms.record.causes import GAP_CAUSES
+from vms.storage.seals import END_REASONS, Gop
+
+Message = dict[str, object]
+
+
+class GopRow(NamedTuple):
+    """A GOP as the index keeps it; hashes stay in the file."""
+
+    offset: int
+    size: int
+    start_us: int
+    duration_us: int
+    media: int
+
+    @property
+    def end_us(self) -> int:
+        return self.start_us + self.duration_us
+
+
+class GapBefore(NamedTuple):
+    """Nothing was recorded from `from_us` to the start of the segment that carries this."""
+
+    from_us: int
+    cause: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentReport:
+    """A closed segment. It is true once sent: the file is closed and synced, or `suspect` says that its disk failed meanwhile."""
+
+    camera: str
+    profile: str
+    run: str
+    seq: int
+    volume: str
+    path: str
+    start_us: int
+    end_us: int
+    size: int
+    sha256: bytes
+    init_size: int
+    gops: tuple[GopRow, ...]
+    gops_root: bytes
+    end_reason: str
+    origin: str = "live"
+    gap: GapBefore | None = None
+    suspect: bool = False
+
+    def message(self) -> Message:
+        return {
+            "op": "segment",
+            "camera": self.camera,
+            "profile": self.profile,
+            "run": self.run,
+            "seq": self.seq,
+            "volume": self.volume,
+            "path": self.path,
+            "start_us": self.start_us,
+            "end_us": self.end_us,
+            "bytes": self.size,
+            "sha256": self.sha256.hex(),
+            "init_size": self.init_size,
+            "gops": [list(g) for g in self.gops],
+            "gops_root": self.gops_root.hex(),
+            "end_reason": self.end_reason,
+            "origin": self.origin,
+            "gap": self.gap and {"from_us": self.gap.from_us, "cause": self.gap.cause, "detail": self.gap.detail},
+            "suspect": self.suspect,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSegment:
+    """A growing segment: GOPs from index `gops_from` on; the last one still grows and ends at `end_us`."""
+
+    camera: str
+    profile: str
+    run: str
+    seq: int
+    volume: str
+    path: str
+    start_us: int
+    end_us: int
+    size: int
+    init_size: int
+    gops_from: int
+    gops: tuple[GopRow, ...]
+    origin: str = "live"
+    gap: GapBefore | None = None
+
+    def message(self) -> Message:
+        return {
+            "camera": self.camera,
+            "profile": self.profile,
+            "run": self.run,
+            "seq": self.seq,
+            "volume": self.volume,
+            "path": self.path,
+            "start_us": self.start_us,
+            "end_us": self.end_us,
+            "bytes": self.size,
+            "init_size": self.init_size,
+            "gops_from": self.gops_from,
+            "gops": [list(g) for g in self.gops],
+            "origin": self.origin,
+            "gap": self.gap and {"from_us": self.gap.from_us, "cause": self.gap.cause, "detail": self.gap.detail},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Recording of a camera that sends is held up since `from_us`; the next segment's gap ends it."""
+
+    camera: str
+    profile: str
+    from_us: int
+    cause: str
+    detail: str
+
+    def message(self) -> Message:
+        return {
+            "op": "trouble",
+            "camera": self.camera,
+            "profile": self.profile,
+            "from_us": self.from_us,
+            "cause": self.cause,
+            "detail": self.detail,
+        }
+
+
+Report = SegmentReport | OpenSegment | Trouble
+
+
+def tail_of(report: SegmentReport, gops_from: int) -> OpenSegment:
+    """A closed segment as the last news of an open one: what it has from `gops_from` on."""
+    return OpenSegment(
+        camera=report.camera,
+        profile=report.profile,
+        run=report.run,
+        seq=report.seq,
+        volume=report.volume,
+        path=report.path,
+        start_us=report.start_us,
+        end_us=report.end_us,
+        size=report.size,
+        init_size=report.init_size,
+        gops_from=gops_from,
+        gops=report.gops[gops_from:],
+        origin=report.origin,
+        gap=report.gap,
+    )
+
+
+def open_message(items: Iterable[OpenSegment]) -> Message:
+    return {"op": "open", "items": [item.message() for item in items]}
+
+
+def gop_rows(gops: Iterable[Gop]) -> tuple[GopRow, ...]:
+    return tuple(GopRow(*gop[:5]) for gop in gops)
+
+
+def parse_segment(message: Mapping[str, object]) -> SegmentReport:
+    """A `segment` message → SegmentReport; BAD_REQUEST names the field that is wrong."""
+    read = _Fields(message)
+    reason, origin = read.text("end_reason"), read.text("origin")
+    if reason not in END_REASONS or not reason or origin not in ("live", "seed"):
+        raise _wrong("end_reason or origin")
+    report = SegmentReport(
+        camera=read.text("camera"),
+        profile=read.text("profile"),
+        run=read.text("run"),
+        seq=read.number("seq"),
+        volume=read.text("volume"),
+        path=read.text("path"),
+        start_us=read.number("start_us"),
+        end_us=read.number("end_us"),
+        size=read.number("bytes"),
+        sha256=read.hash("sha256"),
+        init_size=read.number("init_size"),
+        gops=read.gops(),
+        gops_root=read.hash("gops_root"),
+        end_reason=reason,
+        origin=origin,
+        gap=read.gap(),
+        suspect=message.get("suspect") is True,
+    )
+    if not report.gops or not report.start_us < report.end_us:
+        raise _wrong("gops")
+    return report
+
+
+def parse_open(message: Mapping[str, object]) -> OpenSegment:
+    read = _Fields(message)
+    return OpenSegment(
+        camera=read.text("camera"),
+        profile=read.text("profile"),
+        run=read.text("run"),
+        seq=read.number("seq"),
+        volume=read.text("volume"),
+        path=read.text("path"),
+        start_us=read.number("start_us"),
+        end_us=read.number("end_us"),
+        size=read.number("bytes"),
+        init_size=read.number("init_size"),
+        gops_from=read.number("gops_from"),
+        gops=read.gops(),
+        origin=read.text("origin"),
+        gap=read.gap(),
+    )
+
+
+def parse_trouble(message: Mapping[str, object]) -> Trouble:
+    read = _Fields(message)
+    cause = read.text("cause")
+    if cause not in GAP_CAUSES:
+        raise _wrong("cause")
+    return Trouble(read.text("camera"), read.text("profile"), read.number("from_us"), cause, read.text("detail"))
+
+
+class _Fields:
+    def __init__(self, fields: Mapping[str, object]) -> None:
+        self._fields = fields
+
+    def text(self, name: str) -> str:
+        value = self._fields.get(name)
+        if not isinstance(value, str) or len(value) > 500:
+            raise _wrong(name)
+        return value
+
+    def number(self, name: str) -> int:
+        value = self._fields.get(name)
+        if type(value) is not int or not 0 <= value < 2**62:
+            raise _wrong(name)
+        return value
+
+    def hash(self, name: str) -> bytes:
+        try:
+            value = bytes.fromhex(self.text(name))
+        except ValueError as error:
+            raise _wrong(name) from error
+        if len(value) != 32:
+            raise _wrong(name)
+        return value
+
+    def gops(self) -> tuple[GopRow, ...]:
+        rows = self._fields.get("gops")
+        if not isinstance(rows, list):
+            raise _wrong("gops")
+        return tuple(map(_gop_row, cast("list[object]", rows)))
+
+    def gap(self) -> GapBefore | None:
+        value = self._fields.get("gap")
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            raise _wrong("gap")
+        read = _Fields(cast("dict[str, object]", value))
+        cause = read.text("cause")
+        if cause not in GAP_CAUSES:
+            raise _wrong("gap")
+        return GapBefore(read.number("from_us"), cause, read.text("detail"))
+
+
+def _gop_row(row: object) -> GopRow:
+    if not isinstance(row, list | tuple):
+        raise _wrong("gops")
+    numbers = [v for v in cast("list[object]", row) if type(v) is int and 0 <= v < 2**62]
+    if len(numbers) != 5:
+        raise _wrong("gops")
+    return GopRow(*numbers)
+
+
+def _wrong(name: str) -> VmsError:
+    return VmsError(Kind.BAD_REQUEST, "a report from a worker has a wrong field", field=name)

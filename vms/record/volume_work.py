@@ -1,0 +1,213 @@
+"""What the writing thread of a volume does in one tick, as plain calls.
+
+In: create, one write per camera, grouped sync, reports after sync, disk failures and the way back.
+Not here: the thread and the handover (volume_writer), what the bytes are (segment_writer), the index (committer).
+
+The write order (docs/design/recording.md): create, directory on the disk, bytes, sync; a segment is reported closed only
+after a sync that began after its last byte.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from vms.base.clock import Clock
+from vms.media.types import Chunk
+from vms.record.recorder import Recorder
+from vms.record.reports import Report, SegmentReport, Trouble, tail_of
+from vms.record.salvage import salvage
+from vms.record.segment_writer import CloseFile, OpenFile, SegmentWriter
+from vms.storage.volumes import Volume, folder_of, make_folder
+from vms.stream.stream import Item
+
+SYNC_EVERY_US = 1_600_000  # with a tick of 0.4 s: at most 2 s between two syncs
+OPEN_EVERY_US = 700_000
+RETRY_FIRST_US = 500_000
+RETRY_MOST_US = 4_000_000
+SYNC_MANY = 4  # more new files in one tick than this are cheaper by one syncfs than by one fsync each
+
+Batch = list[tuple["Lane", list[Item], bool]]
+OnReports = Callable[[Sequence[Report]], None]
+
+
+class Lane:
+    """One recorder's side in the thread: its machine, its file, its back-off."""
+
+    def __init__(self, recorder: Recorder, writer: SegmentWriter) -> None:
+        self.recorder = recorder
+        self.writer = writer
+        self.fd = -1
+        self.file: OpenFile | None = None
+        self.parts: list[bytes] = []
+        self.changed = False
+        self.sealed_told = 0
+        self.told_at_us = -OPEN_EVERY_US
+        self.retry_at_us = 0
+        self.retry_us = 0
+
+
+class VolumeWork:
+    """All state of one volume's writing; used by one thread only."""
+
+    def __init__(self, volume: Volume, clock: Clock, on_reports: OnReports) -> None:
+        self.volume = volume
+        self._clock = clock
+        self._on_reports = on_reports
+        self._files = volume.files
+        self._lanes: set[Lane] = set()
+        self._folders: set[str] = set()
+        self._new_folders: set[str] = set()
+        self._closed: list[SegmentReport] = []
+        self._reports: list[Report] = []
+        self._dirty = False
+        self._synced_at_us = clock.mono_us()
+
+    def finish(self) -> None:
+        """After the last tick: sync and report what closed."""
+        self._sync()
+        self._post()
+
+    def tick(self, batch: Batch) -> None:
+        """One tick: what each recorder handed over, and whether that was its last."""
+        now_us = self._clock.mono_us()
+        for lane, items, ended in batch:
+            self._lanes.add(lane)
+            self._take(lane, items, now_us)
+            if ended:
+                self._lanes.discard(lane)
+        if self._new_folders:
+            self._sync_folders()
+        if (self._dirty or self._closed) and now_us - self._synced_at_us >= SYNC_EVERY_US:
+            self._sync()
+        self._tell(now_us)
+        self._post()
+
+    def _take(self, lane: Lane, items: list[Item], now_us: int) -> None:
+        taken = sum(len(item.data) for item in items if isinstance(item, Chunk))
+        if now_us < lane.retry_at_us:
+            items = [item for item in items if not isinstance(item, Chunk)]
+        try:
+            self._write(lane, items)
+        except OSError as error:
+            self._fail(lane, error, now_us)
+        lane.recorder.written_bytes += taken
+
+    def _write(self, lane: Lane, items: list[Item]) -> None:
+        for action in lane.writer.feed(items):
+            if isinstance(action, OpenFile):
+                self._open(lane, action)
+            elif isinstance(action, CloseFile):
+                self._flush(lane)
+                self._close(lane)
+                self._closed.append(action.report)
+                self._reports.append(tail_of(action.report, lane.sealed_told))  # on the timeline before the sync is through
+            else:
+                lane.parts.append(action)
+        self._flush(lane)
+
+    def _flush(self, lane: Lane) -> None:
+        if lane.parts:
+            self._files.write(lane.fd, lane.parts)
+            lane.parts = []
+            lane.changed = self._dirty = True
+            lane.retry_us = 0
+
+    def _open(self, lane: Lane, action: OpenFile) -> None:
+        lane.file = action
+        folder = folder_of(action.path)
+        if folder not in self._folders:
+            make_folder(self.volume, folder)
+            self._folders.add(folder)
+        try:
+            lane.fd = self._files.create(self.volume.root_fd, action.path)
+        except FileNotFoundError:
+            self._folders.discard(folder)  # somebody removed the empty folder: the next try makes it again
+            raise
+        lane.sealed_told = 0
+        self._new_folders.add(folder)
+
+    def _close(self, lane: Lane) -> None:
+        fd, lane.fd, lane.file = lane.fd, -1, None
+        if fd >= 0:
+            self._files.close(fd)
+
+    def _sync_folders(self) -> None:
+        """A file whose directory entry is not on the disk is lost whole by a power cut, synced bytes included."""
+        folders, self._new_folders = self._new_folders, set()
+        try:
+            if len(folders) > SYNC_MANY:
+                self._files.syncfs(self.volume.root_fd)
+            else:
+                for folder in folders:
+                    self._files.fsync_dir(self.volume.root_fd, folder)
+        except OSError as error:
+            self._suspect_all(error)
+
+    def _sync(self) -> None:
+        self._synced_at_us = self._clock.mono_us()
+        self._dirty = False
+        try:
+            self._files.syncfs(self.volume.root_fd)
+        except OSError as error:
+            self._suspect_all(error)
+        self._reports += self._closed
+        self._closed = []
+
+    def _suspect_all(self, error: OSError) -> None:
+        """A failed sync may have lost pages of any file, and the next one will not say so: all open segments are suspect for ever."""
+        self._closed = [_suspect(report) for report in self._closed]
+        now_us = self._clock.mono_us()
+        for lane in self._lanes:
+            if lane.file is not None:
+                self._fail(lane, error, now_us)
+
+    def _fail(self, lane: Lane, error: OSError, now_us: int) -> None:
+        """Save what the seals prove, say so, and try again with the next key frame after a pause."""
+        cause = "disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "io_error"
+        detail = errno.errorcode.get(error.errno or 0, "unknown")
+        lane.parts = []
+        report = self._save(lane, suspect=cause == "io_error")
+        if report is not None:
+            self._closed.append(report)
+        lane.writer.fail(cause, detail, report.end_us if report else None)
+        lane.retry_us = min(max(2 * lane.retry_us, RETRY_FIRST_US), RETRY_MOST_US)
+        lane.retry_at_us = now_us + lane.retry_us
+        gap = lane.writer.gap
+        if gap is not None:
+            self._reports.append(Trouble(lane.recorder.camera, lane.recorder.profile, gap.from_us, cause, detail))
+
+    def _save(self, lane: Lane, *, suspect: bool) -> SegmentReport | None:
+        file, written = lane.file, lane.fd >= 0
+        try:
+            self._close(lane)
+            if file is None or not written:
+                return None
+            saved = salvage(self.volume, file.path, "io_error", gap=file.gap, suspect=suspect)
+            if saved.report is None:  # nothing proved in it: garbage that no index should meet
+                self._files.unlink(self.volume.root_fd, file.path)
+        except OSError:
+            return None  # the file stays; recovery will read it when its disk can be read
+        return saved.report
+
+    def _tell(self, now_us: int) -> None:
+        """What grew since it was last told, at most once in OPEN_EVERY_US per camera."""
+        for lane in self._lanes:
+            if not lane.changed or now_us - lane.told_at_us < OPEN_EVERY_US:
+                continue
+            lane.changed = False
+            growing = lane.writer.growing(lane.sealed_told)
+            if growing is not None:
+                self._reports.append(growing)
+                lane.sealed_told += len(growing.gops) - 1
+                lane.told_at_us = now_us
+
+    def _post(self) -> None:
+        if self._reports:
+            reports, self._reports = self._reports, []
+            self._on_reports(reports)
+
+
+def _suspect(report: SegmentReport) -> SegmentReport:
+    return replace(report, suspect=True)

@@ -1,0 +1,74 @@
+"""The one thread that writes to a volume, and what the event loop says to it: one handover per tick for all cameras.
+
+Not here: what the thread does (volume_work), how much a camera may have waiting (recorder).
+"""
+
+from __future__ import annotations
+
+import threading
+from queue import SimpleQueue
+
+from vms.base.clock import Clock
+from vms.media.cmaf import make_file_init
+from vms.record.recorder import Recorder
+from vms.record.reports import GapBefore
+from vms.record.segment_writer import FileInit, Place, SegmentWriter
+from vms.record.volume_work import Batch, Lane, OnReports, VolumeWork
+from vms.storage.seals import Origin
+from vms.storage.volumes import Volume
+
+
+class VolumeWriter:
+    """Build it with an opened volume, `start` it, `tick` it from the event loop, `stop` it. `on_reports` runs in the thread."""
+
+    def __init__(
+        self,
+        volume: Volume,
+        clock: Clock,
+        on_reports: OnReports,
+        *,
+        segment_us: int = 60_000_000,
+        file_init: FileInit = make_file_init,
+    ) -> None:
+        self.volume = volume
+        self._file_init = file_init
+        self._segment_us = segment_us
+        self._work = VolumeWork(volume, clock, on_reports)
+        self._queue: SimpleQueue[Batch | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name=f"volume-{volume.id[:8]}", daemon=True)
+        self._lanes: dict[Recorder, Lane] = {}
+
+    def recorder(self, camera: str, profile: str, *, resume: GapBefore | None = None, origin: Origin = "live") -> Recorder:
+        """A new recorder on this volume. `resume` says since when and why nothing was recorded before; end it with `stop`."""
+        place = Place(self.volume.node, camera, profile, self.volume.id, origin)
+        recorder = Recorder(camera, profile)
+        self._lanes[recorder] = Lane(recorder, SegmentWriter(place, self._segment_us, resume, self._file_init))
+        return recorder
+
+    def tick(self) -> None:
+        """Hand everything that came to the thread. Call it every ~400 ms; it is also the thread's clock."""
+        batch: Batch = []
+        for recorder, lane in tuple(self._lanes.items()):
+            if items := recorder.take():
+                batch.append((lane, items, recorder.ended))
+            if recorder.ended:
+                del self._lanes[recorder]
+        if batch or self._queue.empty():
+            self._queue.put(batch)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, cause: str = "stop", timeout_s: float = 5.0) -> bool:
+        """Close every segment, sync and report. Blocks; False when the disk did not answer in time."""
+        for recorder in self._lanes:
+            recorder.stop(cause)
+        self.tick()
+        self._queue.put(None)
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while (batch := self._queue.get()) is not None:
+            self._work.tick(batch)
+        self._work.finish()
