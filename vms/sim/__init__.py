@@ -1,0 +1,1 @@
+"""Simulated cameras: clips, frame marks, block codes and an RTSP server that plays them in step with the wall clock."""
