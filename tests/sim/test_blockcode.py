@@ -28,11 +28,15 @@ def resized(picture: NDArray[np.uint8], width: int, shift: float = 0) -> NDArray
     """Scaled by area, as a browser does; `shift` moves the picture by part of a pixel."""
     height = picture.shape[0] * width // picture.shape[1]
     fine = 4
-    ys = ((np.arange(height * fine) + 0.5) / fine + shift) * picture.shape[0] / height
-    xs = ((np.arange(width * fine) + 0.5) / fine + shift) * picture.shape[1] / width
-    rows, columns = np.clip(ys, 0, picture.shape[0] - 1).astype(int), np.clip(xs, 0, picture.shape[1] - 1).astype(int)
+    rows, columns = _sources(height, fine, shift, picture.shape[0]), _sources(width, fine, shift, picture.shape[1])
     big = picture[np.ix_(rows, columns)].astype(float)
     return np.rint(big.reshape(height, fine, width, fine).mean(axis=(1, 3))).astype(np.uint8)
+
+
+def _sources(count: int, fine: int, shift: float, size: int) -> NDArray[np.int64]:
+    """For each of `fine` samples in each of `count` pixels, the pixel of the old picture."""
+    places: NDArray[np.float64] = ((np.arange(count * fine) + 0.5) / fine + shift) * size / count
+    return np.clip(places, 0, size - 1).astype(np.int64)
 
 
 @given(CODES)

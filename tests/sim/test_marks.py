@@ -16,14 +16,14 @@ CODECS = st.sampled_from([Codec.H264, Codec.H265])
 def test_a_mark_has_the_bytes_of_the_contract() -> None:
     nal = make_mark(Codec.H264, 0x01020304, 0x1112131415161718, 0x2122232425262728)
     assert nal.hex() == (
-        "0605" + "28" + "04f72a8cfce645c0a33704c079f7e7dd" + "01020304" + "1112131415161718" + "2122232425262728" + "3ac6e7ab" + "80"
+        "0605" + "28" + "04f72a8cfce645c0a33704c079f7e7dd" + "01020304" + "1112131415161718" + "2122232425262728" + "d1072dc1" + "80"
     )
     assert make_mark(Codec.H265, 0x01020304, 0x1112131415161718, 0x2122232425262728)[:3].hex() == "4e0105"
 
 
 def test_zeros_in_a_mark_are_escaped_as_7_4_1_asks() -> None:
     nal = make_mark(Codec.H264, 1, 10, 0)
-    assert b"\0\0\3\1" in nal
+    assert b"\0\0\3\0\1" in nal
     assert not any(bytes((0, 0, last)) in nal for last in (0, 1, 2))
 
 

@@ -11,6 +11,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from vms.media.types import Codec
@@ -27,8 +28,9 @@ _HEAD = {
 }
 _STOP_BIT = b"\x80"
 # 7.4.1: no 00 00 0x may stand in a NAL unit when x <= 3. The look-ahead makes one pass right for runs of zeros, too.
-_FORBIDDEN = re.compile(rb"\0\0(?=[\0-\3])")
-_ESCAPED = re.compile(rb"\0\0\3")
+_FORBIDDEN = re.compile(b"\0\0(?=[\0-\3])")
+_ESCAPED = re.compile(b"\0\0\3")
+_STABLE = 8  # camera and the counter's upper half
 _LONGEST_ESCAPED = _BODY_AND_CRC * 3 // 2 + 1
 
 
@@ -44,7 +46,16 @@ class Mark(NamedTuple):
 def make_mark(codec: Codec, camera: int, counter: int, wall_us: int) -> bytes:
     """The whole SEI NAL unit, without length or start code."""
     body = _BODY.pack(camera, counter, wall_us)
-    return _HEAD[codec] + _FORBIDDEN.sub(b"\0\0\3", body + _CRC.pack(zlib.crc32(body))) + _STOP_BIT
+    rest = body[_STABLE:] + _CRC.pack(zlib.crc32(body))
+    if b"\0\0" in rest or not body[_STABLE - 1]:
+        return _HEAD[codec] + _FORBIDDEN.sub(b"\0\0\3", body[:_STABLE] + rest) + _STOP_BIT
+    return _escaped_head(codec, body[:_STABLE]) + rest + _STOP_BIT
+
+
+@lru_cache(maxsize=4096)
+def _escaped_head(codec: Codec, stable: bytes) -> bytes:
+    """The part that stays for years: it holds most of the zeros, and escaping is most of a mark's cost."""
+    return _HEAD[codec] + _FORBIDDEN.sub(b"\0\0\3", stable)
 
 
 def find_marks(data: bytes | bytearray | memoryview) -> list[Mark]:
