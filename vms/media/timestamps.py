@@ -1,0 +1,141 @@
+"""RTP times of one run made into decoding and presentation times (invariant 2 of the skeleton).
+
+In: zero-based media time, decoding times for streams with B-frames, frozen and jumping camera clocks.
+Not here: 32-bit wraps (rtp.unwrap, already undone in AccessUnit.rtp_time), wall time (wallmap).
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import deque
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+from vms.media.types import AccessUnit, Codec, Frame, TrackInfo
+
+JUMP_S: Final = 10
+DEFAULT_FPS: Final = 25.0
+MAX_REORDER: Final = 16
+MEDIAN_OF: Final = 9
+AAC_FRAME_SAMPLES: Final = 1024
+OPUS_FRAME_SAMPLES: Final = 960
+
+
+class Timestamper:
+    """Gives the units of one run their places; a new run takes a new Timestamper.
+
+    When `jumped` is true, the camera's clock left the run (more than 10 s forward, or back beyond any reordering):
+    the units from there on are in `rest`, for the Timestamper of the next run. A video run begins with a key frame:
+    units before it are counted in `skipped`. `reorder_frames` is the depth in use: what TrackInfo told, or learnt.
+    """
+
+    def __init__(self, info: TrackInfo) -> None:
+        self.jumped = False
+        self.rest: list[AccessUnit] = []
+        self.skipped = 0
+        self.reorder_frames = min(max(info.reorder_frames, 0), MAX_REORDER) if info.is_video else 0
+        self._learns = info.is_video and info.reorder_frames != 0
+        self._info = info
+        self._bytes_per_sample = max(info.channels, 1) if info.codec in {Codec.PCMA, Codec.PCMU} else 0
+        self._nominal = _nominal(info)
+        self._deltas: deque[int] = deque(maxlen=MEDIAN_OF)
+        self._limit = JUMP_S * info.timescale
+        self._base = 0
+        self._top = -1  # highest presentation time so far
+        self._last = -1  # last decoding time
+        self._passed = -1  # highest presentation time that has served as decoding time
+        self._begun = False
+        self._window: list[int] = []  # the `reorder_frames` highest presentation times, ascending
+
+    def push(self, units: Sequence[AccessUnit]) -> list[Frame]:
+        """The frames of these units; fewer when the clock jumped within them."""
+        if not self._begun:
+            units = self._begin(units)
+        if not units:
+            return []
+        if self.jumped:
+            self.rest += units
+            return []
+        return self._reordered(units) if self._window or self._learns else self._plain(units)
+
+    def _begin(self, units: Sequence[AccessUnit]) -> Sequence[AccessUnit]:
+        first = 0
+        if self._info.is_video:
+            first = next((at for at, unit in enumerate(units) if unit.key), len(units))
+            self.skipped += first
+        if first == len(units):
+            return ()
+        self._begun = True
+        delay = self.reorder_frames * self._nominal
+        self._base = units[first].rtp_time - delay
+        self._top = delay - 1
+        self._window = [place * self._nominal for place in range(self.reorder_frames)]
+        return units[first:]
+
+    def _plain(self, units: Sequence[AccessUnit]) -> list[Frame]:
+        """Decoding order is presentation order."""
+        base, last, limit = self._base, self._last, self._limit
+        times: list[int] = []
+        for unit in units:
+            at = unit.rtp_time - base
+            if not 0 < at - last <= limit and last >= 0:
+                if not -limit <= at - last <= 0:
+                    units = self._leave(units, len(times))
+                    break
+                at = last + 1  # a frozen or trembling clock
+            times.append(at)
+            last = at
+        return self._frames(units, times, times)
+
+    def _reordered(self, units: Sequence[AccessUnit]) -> list[Frame]:
+        """dts is the lowest of the highest `reorder_frames` + 1 presentation times so far (H.264 clause C.4.5.3, reversed)."""
+        window, last, top = self._window, self._last, self._top
+        dts: list[int] = []
+        pts: list[int] = []
+        for unit in units:
+            at = unit.rtp_time - self._base
+            if not -self._limit <= at - top <= self._limit and last >= 0:
+                units = self._leave(units, len(pts))
+                break
+            if at in window or at == top:
+                at = top + 1  # a frozen clock: two pictures never share a time
+            if at < self._passed and len(window) < MAX_REORDER:
+                # deeper than known: this unit is decoded after its presentation time, later ones are right
+                self.reorder_frames += 1
+                insort(window, self._passed)
+            insort(window, at)
+            self._passed = window.pop(0)
+            early = max(self._passed, last + 1)
+            last, top = early, max(top, at)
+            dts.append(early)
+            pts.append(at)
+        self._top = top
+        return self._frames(units, dts, pts)
+
+    def _leave(self, units: Sequence[AccessUnit], at: int) -> Sequence[AccessUnit]:
+        self.jumped = True
+        self.rest = list(units[at:])
+        return units[:at]
+
+    def _frames(self, units: Sequence[AccessUnit], dts: list[int], pts: list[int]) -> list[Frame]:
+        if not dts:
+            return []
+        deltas = [late - early for early, late in pairwise(dts)]
+        if self._last >= 0:
+            self._deltas.append(dts[0] - self._last)
+        self._deltas += deltas
+        self._last = dts[-1]
+        if self._bytes_per_sample:
+            deltas.append(max(len(units[-1].data) // self._bytes_per_sample, 1))
+        else:
+            if self._deltas:
+                self._nominal = sorted(self._deltas)[len(self._deltas) // 2]
+            deltas.append(self._nominal)
+        return [Frame(early, late, span, unit.key, unit.data) for early, late, span, unit in zip(dts, pts, deltas, units, strict=True)]
+
+
+def _nominal(info: TrackInfo) -> int:
+    if info.is_video:
+        return max(round(info.timescale / (info.fps or DEFAULT_FPS)), 1)
+    return OPUS_FRAME_SAMPLES if info.codec is Codec.OPUS else AAC_FRAME_SAMPLES
