@@ -1,0 +1,68 @@
+"""Shared fixtures: one real PostgreSQL per test session, one database per test. (Sockets are limited in pyproject.toml.)"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from vms.base.db import Database
+from vms.base.ids import new_id
+from vms.base.postgres import EmbeddedPostgres
+
+# Test data is thrown away, so nothing waits for the disk.
+_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
+
+
+class Server:
+    """The session's PostgreSQL and its database-making superpowers."""
+
+    def __init__(self, postgres: EmbeddedPostgres) -> None:
+        self._postgres = postgres
+        self._admin = Database(postgres.url(), pool_size=1)
+
+    def create(self, template: str = "template1") -> str:
+        """A new database's name."""
+        name = f"t_{new_id().replace('-', '')}"
+        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return name
+
+    def drop(self, name: str) -> None:
+        self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def url(self, name: str) -> str:
+        return self._postgres.url(name)
+
+    def close(self) -> None:
+        self._admin.dispose()
+
+    def _execute(self, statement: str) -> None:
+        with self._admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(statement))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Generator[Server]:
+    """One server for the whole session; a short path, because Unix sockets have a limit."""
+    folder = Path(tempfile.mkdtemp(prefix="vms-"))
+    postgres = EmbeddedPostgres(folder / "pg", folder / "run", settings=_FAST)
+    postgres.prepare()
+    postgres.popen()
+    postgres.wait_ready()
+    server = Server(postgres)
+    yield server
+    server.close()
+    postgres.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def empty_database_url(postgres_server: Server) -> Generator[str]:
+    """A database without tables."""
+    name = postgres_server.create()
+    yield postgres_server.url(name)
+    postgres_server.drop(name)
