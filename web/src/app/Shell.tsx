@@ -1,0 +1,116 @@
+/** Rail, top bar, connection bar; the screens go in the middle. */
+
+import { GlobalOutlined, LogoutOutlined, QuestionCircleOutlined, VideoCameraOutlined, UserOutlined } from '@ant-design/icons';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, Outlet, useNavigate } from '@tanstack/react-router';
+import { Button, Tooltip, Watermark } from 'antd';
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { call } from '@/shared/api/http';
+import { meQuery, systemQuery } from '@/shared/api/queries';
+import { useNow } from '@/shared/lib/clock';
+import { useHotkeys } from '@/shared/lib/hotkeys';
+import { dateTimeText } from '@/shared/lib/time';
+import { isLanguage, setLanguage } from '@/shared/i18n';
+import { useConnection } from './connection';
+import { followFacts } from './factsFeed';
+import { KeySheet } from './KeySheet';
+import { SearchBox } from './SearchBox';
+
+const SCREENS = [
+  { to: '/live', icon: <VideoCameraOutlined />, text: 'nav.live' },
+
+
+] as const;
+
+export function Shell() {
+  const { t, i18n } = useTranslation();
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const me = useQuery(meQuery());
+  const system = useQuery(systemQuery());
+  const lostAtMs = useConnection((s) => s.lostAtMs);
+  const [sheet, setSheet] = useState(false);
+  const minute = dateTimeText(useNow(10_000)).slice(0, 16);
+  useEffect(() => followFacts(client), [client]);
+  useHotkeys(
+    'shell',
+    t('keys.everywhere'),
+    [
+      { keys: 'Shift+Slash', text: t('keys.sheet'), run: () => setSheet((open) => !open) },
+      { keys: 'Control+KeyK', text: t('shell.search'), run: () => document.querySelector<HTMLInputElement>('#search')?.focus() },
+    ],
+    { evenInDialogs: true },
+  );
+  const signOut = () => {
+    call('DELETE', '/sessions/current')
+      .catch(() => undefined) // Whatever the node says, this browser forgets.
+      .finally(() => {
+        client.clear();
+        void navigate({ to: '/login' });
+      });
+  };
+  const user = me.data?.name ?? '';
+
+  return (
+    <Watermark content={[user, minute]} className="shell-mark" font={{ color: 'rgba(255,255,255,0.07)', fontSize: 13 }} gap={[220, 160]} rotate={-18} zIndex={900}>
+      <div className="shell">
+        <nav className="rail" aria-label={t('nav.label')}>
+          {SCREENS.map((s) => (
+            <Tooltip key={s.to} title={t(s.text)} placement="right">
+              <Link to={s.to} className="rail-item" activeProps={{ className: 'rail-item rail-on', 'aria-current': 'page' }} activeOptions={{ includeSearch: false }} aria-label={t(s.text)}>
+                {s.icon}
+                <span className="rail-text">{t(s.text)}</span>
+              </Link>
+            </Tooltip>
+          ))}
+        </nav>
+        <header className="top">
+          <SearchBox />
+          <span className="spacer" />
+          <NodeClock />
+          <span className="top-node" title={t('shell.node')}>
+            {system.data?.node.name}
+          </span>
+          {user && (
+            <span className="top-user">
+              <UserOutlined /> {user}
+            </span>
+          )}
+          <Tooltip title={t('keys.sheet')}>
+            <Button type="text" size="small" icon={<QuestionCircleOutlined />} aria-label={t('keys.sheet')} onClick={() => setSheet(true)} />
+          </Tooltip>
+          <Button type="text" size="small" icon={<GlobalOutlined />} onClick={() => setLanguage(isLanguage(i18n.language) && i18n.language === 'en' ? 'zh-CN' : 'en')}>
+            {t('shell.other_language')}
+          </Button>
+          <Tooltip title={t('session.sign_out')}>
+            <Button type="text" size="small" icon={<LogoutOutlined />} aria-label={t('session.sign_out')} onClick={signOut} />
+          </Tooltip>
+        </header>
+        {lostAtMs !== null && <ConnectionBar since={lostAtMs} />}
+        <main className={lostAtMs === null ? 'content' : 'content content-lost'}>
+          <Outlet />
+        </main>
+        <KeySheet open={sheet} onClose={() => setSheet(false)} />
+      </div>
+    </Watermark>
+  );
+}
+
+function NodeClock() {
+  return <span className="mono top-clock">{dateTimeText(useNow(500))}</span>;
+}
+
+function ConnectionBar({ since }: { since: number }) {
+  const { t } = useTranslation();
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <div className="lost-bar" role="alert">
+      {t('shell.lost', { seconds: Math.max(0, Math.round((now - since) / 1000)) })}
+    </div>
+  );
+}

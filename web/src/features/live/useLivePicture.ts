@@ -1,0 +1,61 @@
+/** A video element driven by a LivePlayer for one camera profile; gives the picture's state and tells of each shown frame. */
+
+import { useEffect, useRef, useState, type RefObject } from 'react';
+import { LivePlayer, type LiveStatus } from '@/player/livePlayer';
+import { socketUrl } from '@/player/mediaSocket';
+
+interface Options {
+  camera: string;
+  profile: string | null;
+  /** False while another tile covers this one. */
+  wanted: boolean;
+  onFrame: (wallUs: number) => void;
+}
+
+interface Picture {
+  video: RefObject<HTMLVideoElement | null>;
+  status: LiveStatus;
+  retry: () => void;
+}
+
+const FIRST: LiveStatus = { state: 'connecting', refusal: null, mime: null };
+
+export const liveUrl = (camera: string, profile: string): string =>
+  socketUrl(`/api/v1/cameras/${encodeURIComponent(camera)}/live.mse?profile=${encodeURIComponent(profile)}`);
+
+export function useLivePicture({ camera, profile, wanted, onFrame }: Options): Picture {
+  const video = useRef<HTMLVideoElement | null>(null);
+  const player = useRef<LivePlayer | null>(null);
+  const frame = useRef(onFrame);
+  const [status, setStatus] = useState<LiveStatus>(FIRST);
+  useEffect(() => {
+    frame.current = onFrame;
+  });
+  useEffect(() => {
+    if (!video.current) return;
+    const mark = `vms:live:${camera}`;
+    performance.mark(`${mark}:open`);
+    let first = true;
+    const made = new LivePlayer(video.current, {
+      status: setStatus,
+      frame: (wallUs) => {
+        if (first) {
+          first = false;
+          performance.mark(`${mark}:first-frame`);
+          performance.measure(`vms:first-frame`, { start: `${mark}:open`, end: `${mark}:first-frame`, detail: { camera } });
+        }
+        frame.current(wallUs);
+      },
+    });
+    player.current = made;
+    return () => {
+      player.current = null;
+      made.dispose();
+    };
+  }, [camera]);
+  useEffect(() => {
+    if (profile !== null) player.current?.open(liveUrl(camera, profile));
+  }, [camera, profile]);
+  useEffect(() => player.current?.setWanted(wanted), [camera, wanted]);
+  return { video, status, retry: () => player.current?.retry() };
+}
