@@ -1,0 +1,70 @@
+"""The media routes, which the edge process serves on the same origin, described for the OpenAPI document.
+
+Only the description: this application has no such routes. WebSockets (`live.mse`, `playback.mse`) cannot stand in
+OpenAPI; docs/ref/api.md has them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_CAMERA = {"name": "camera", "in": "path", "required": True, "schema": {"type": "string"}, "description": "id or code"}
+_PROFILE = {
+    "name": "profile",
+    "in": "query",
+    "required": False,
+    "schema": {"type": "string", "pattern": "^(main|sub)$", "default": "main"},
+}
+_TIME = "RFC 3339 with an offset, or integer microseconds UTC"
+_PLAYLIST = "application/vnd.apple.mpegurl"
+
+
+def _time(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": True, "schema": {"type": "string"}, "description": _TIME}
+
+
+def _get(operation: str, summary: str, media_type: str, *parameters: dict[str, Any]) -> dict[str, Any]:
+    answer = {"description": summary, "content": {media_type: {"schema": {"type": "string", "format": "binary"}}}}
+    return {
+        "get": {
+            "operationId": operation,
+            "summary": summary,
+            "tags": ["media"],
+            "parameters": [_CAMERA, *parameters],
+            "responses": {"200": answer},
+        }
+    }
+
+
+def _clip(operation: str, summary: str, media_type: str) -> dict[str, Any]:
+    path = _get(operation, summary, media_type, _time("from"), _time("to"), _PROFILE)
+    whole = path["get"]["responses"]["200"]
+    whole["headers"] = {
+        name: {"schema": {"type": "string"}, "description": text}
+        for name, text in (
+            ("Clip-From", "first instant of the clip: the key frame at or before `from`"),
+            ("Clip-To", "last instant of the clip"),
+            ("Clip-Gaps", "JSON list of the holes inside it"),
+            ("ETag", "of these bytes"),
+        )
+    }
+    path["get"]["responses"]["206"] = {"description": "The asked range", "content": whole["content"]}
+    return path
+
+
+_WIDTH = {
+    "name": "width",
+    "in": "query",
+    "required": False,
+    "schema": {"type": "integer", "minimum": 16, "maximum": 7680},
+}
+
+MEDIA_PATHS: dict[str, dict[str, Any]] = {
+    "/api/v1/cameras/{camera}/clip.mp4": _clip("get_clip_mp4", "A span as one MP4, frames copied", "video/mp4"),
+    "/api/v1/cameras/{camera}/clip.mov": _clip("get_clip_mov", "A span with its original G.711 sound", "video/quicktime"),
+    "/api/v1/cameras/{camera}/live.m3u8": _get("get_live_playlist", "Live as HLS", _PLAYLIST, _PROFILE),
+    "/api/v1/cameras/{camera}/playback.m3u8": _get(
+        "get_playback_playlist", "A recorded span as HLS", _PLAYLIST, _time("from"), _time("to"), _PROFILE
+    ),
+    "/api/v1/cameras/{camera}/snapshot.jpg": _get("get_snapshot", "The newest key frame as a picture", "image/jpeg", _WIDTH),
+}

@@ -1,0 +1,180 @@
+"""Changing the register: rows written from values that were checked, secrets sealed on the way. Session first, no commits.
+
+Not here: what a value may look like (rules), facts and orders that follow a change (construction).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from vms.base.errors import Kind, VmsError
+from vms.base.secrets import Envelope
+from vms.registry import rules
+from vms.registry.models import Camera, Profile, Region, RepeatKey
+from vms.registry.queries import find_region
+from vms.registry.urls import mask
+
+REPEAT_KEY_LIFE_US = 24 * 3600 * 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileValues:
+    """`url` is without user and password; it may hold a password in path or query."""
+
+    name: str
+    url: str = field(repr=False)
+    transport: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraValues:
+    """All that a registration says of a camera."""
+
+    name: str
+    code: str | None
+    region_id: str | None
+    node_id: str
+    record: str
+    enabled: bool
+    username: str | None
+    password: str | None = field(repr=False)
+    profiles: tuple[ProfileValues, ...]
+
+
+def password_place(camera: str) -> str:
+    return f"camera|{camera}|password"
+
+
+def url_place(camera: str, profile: str) -> str:
+    return f"camera|{camera}|{profile}|url"
+
+
+def put_camera(session: Session, envelope: Envelope, camera_id: str, values: CameraValues, now_us: int) -> Camera:
+    """Enter a camera. The id of a removed one brings it back; one on the register is a CONFLICT, so is a code in use."""
+    _check_code(session, values.code, camera_id)
+    if values.region_id is not None:
+        find_region(session, values.region_id)
+    camera = session.get(Camera, camera_id, with_for_update=True)
+    if camera is None:
+        camera = Camera(id=camera_id, revision=0, created_us=now_us)
+        session.add(camera)
+    elif camera.removed_us is None:
+        raise VmsError(Kind.CONFLICT, "a camera with this id is registered already", camera=camera_id)
+    camera.removed_us = None
+    write_camera(session, envelope, camera, values, now_us)
+    return camera
+
+
+def write_camera(session: Session, envelope: Envelope, camera: Camera, values: CameraValues, now_us: int) -> None:
+    """Make the rows say what `values` says, and count the revision."""
+    _check_code(session, values.code, camera.id)
+    if values.region_id is not None:
+        find_region(session, values.region_id)
+    camera.name, camera.code, camera.region_id, camera.node_id = values.name, values.code, values.region_id, values.node_id
+    camera.record, camera.enabled, camera.username = values.record, values.enabled, values.username
+    camera.sealed_password = None if values.password is None else envelope.seal(values.password.encode(), password_place(camera.id))
+    camera.revision += 1
+    camera.changed_us = now_us
+    session.flush()
+    _write_profiles(session, envelope, camera.id, values.profiles)
+
+
+def remove_camera(camera: Camera, now_us: int) -> None:
+    """Take it off the register and forget its credentials; the row stays, to name its recordings."""
+    camera.removed_us = camera.changed_us = now_us
+    camera.username = camera.sealed_password = None
+    camera.revision += 1
+
+
+def create_region(session: Session, region_id: str, name: str, level: str, parent_id: str | None) -> Region:
+    parent = None if parent_id is None else find_region(session, parent_id, lock=True)
+    rules.check_level(level, None if parent is None else parent.level)
+    if session.get(Region, region_id) is not None:
+        raise VmsError(Kind.CONFLICT, "a region with this id exists already", region=region_id)
+    _check_sibling(session, name, parent_id, region_id)
+    region = Region(id=region_id, name=name, level=level, parent_id=parent_id)
+    session.add(region)
+    session.flush()
+    return region
+
+
+def change_region(session: Session, region: Region, name: str, parent_id: str | None) -> None:
+    """Levels strictly descend, so a move can make no circle."""
+    parent = None if parent_id is None else find_region(session, parent_id, lock=True)
+    rules.check_level(region.level, None if parent is None else parent.level)
+    _check_sibling(session, name, parent_id, region.id)
+    region.name, region.parent_id = name, parent_id
+    session.flush()
+
+
+def delete_region(session: Session, region: Region) -> None:
+    """Refused while it holds a region or a camera on the register."""
+    below = session.scalar(select(Region.id).where(Region.parent_id == region.id).limit(1))
+    camera = session.scalar(select(Camera.id).where(Camera.region_id == region.id, Camera.removed_us.is_(None)).limit(1))
+    if below is not None or camera is not None:
+        what = "regions" if below is not None else "cameras"
+        raise VmsError(Kind.CONFLICT, f"the region holds {what}: move or delete them first", region=region.id)
+    for removed in session.scalars(select(Camera).where(Camera.region_id == region.id)):
+        removed.region_id = None
+    session.flush()
+    session.delete(region)
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """One request under an Idempotency-Key; `digest` tells it from another one."""
+
+    actor_id: str
+    key: str
+    digest: bytes
+
+    @property
+    def place(self) -> str:
+        return f"repeat|{self.actor_id}|{self.key}"
+
+
+def remembered(session: Session, envelope: Envelope, repeat: Repeat, now_us: int) -> str | None:
+    """The camera that this very request made before. The same key with another request is a CONFLICT."""
+    session.execute(delete(RepeatKey).where(RepeatKey.created_us < now_us - REPEAT_KEY_LIFE_US))
+    row = session.get(RepeatKey, (repeat.actor_id, repeat.key))
+    if row is None:
+        return None
+    if envelope.open(row.sealed_digest, repeat.place) != repeat.digest:
+        raise VmsError(Kind.CONFLICT, "this Idempotency-Key came with another request before: take a new key")
+    return row.camera_id
+
+
+def remember(session: Session, envelope: Envelope, repeat: Repeat, camera_id: str, now_us: int) -> None:
+    sealed = envelope.seal(repeat.digest, repeat.place)
+    row = RepeatKey(actor_id=repeat.actor_id, key=repeat.key, sealed_digest=sealed, camera_id=camera_id, created_us=now_us)
+    session.add(row)
+    session.flush()
+
+
+def _write_profiles(session: Session, envelope: Envelope, camera_id: str, profiles: Sequence[ProfileValues]) -> None:
+    session.execute(delete(Profile).where(Profile.camera_id == camera_id))
+    for profile in profiles:
+        shown = mask(profile.url)
+        sealed = None if shown == profile.url else envelope.seal(profile.url.encode(), url_place(camera_id, profile.name))
+        session.add(Profile(camera_id=camera_id, name=profile.name, url=shown, sealed_url=sealed, transport=profile.transport))
+    session.flush()
+
+
+def _check_code(session: Session, code: str | None, camera_id: str) -> None:
+    """Say which camera holds the code; the unique index holds against a race."""
+    if code is None:
+        return
+    holder = session.scalar(select(Camera.id).where(Camera.code == code, Camera.removed_us.is_(None), Camera.id != camera_id))
+    if holder is not None:
+        raise VmsError(Kind.CONFLICT, "this code belongs to another camera", code=code, camera=holder)
+
+
+def _check_sibling(session: Session, name: str, parent_id: str | None, region_id: str) -> None:
+    beside = Region.parent_id.is_(None) if parent_id is None else Region.parent_id == parent_id
+    holder = session.scalar(select(Region.id).where(beside, Region.name == name, Region.id != region_id))
+    if holder is not None:
+        raise VmsError(Kind.CONFLICT, "a region with this name exists there already", region=holder)
