@@ -13,6 +13,7 @@ from sqlalchemy import text
 from vms.base.db import Database
 from vms.base.ids import new_id
 from vms.base.postgres import EmbeddedPostgres
+from vms.migrations.upgrade import upgrade
 
 # Test data is thrown away, so nothing waits for the disk.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
@@ -66,3 +67,27 @@ def empty_database_url(postgres_server: Server) -> Generator[str]:
     name = postgres_server.create()
     yield postgres_server.url(name)
     postgres_server.drop(name)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: Server) -> str:
+    """A database at the head, which the others are copied from."""
+    name = postgres_server.create()
+    upgrade(postgres_server.url(name))
+    return name
+
+
+@pytest.fixture
+def database_url(postgres_server: Server, migrated_template: str) -> Generator[str]:
+    """A database of this test's own, at the head."""
+    name = postgres_server.create(migrated_template)
+    yield postgres_server.url(name)
+    postgres_server.drop(name)
+
+
+@pytest.fixture
+def database(database_url: str) -> Generator[Database]:
+    """The same, opened."""
+    opened = Database(database_url, pool_size=12)
+    yield opened
+    opened.dispose()

@@ -1,0 +1,16 @@
+"""Every table of the program, for migrations' drift check and for tests: importing this fills `Model.metadata`."""
+
+from __future__ import annotations
+
+from sqlalchemy import MetaData
+
+from vms.accounts import models as accounts_models
+from vms.audit import models as audit_models
+from vms.base import journal_models
+from vms.base.db import Model
+
+MODELS = (journal_models, accounts_models, audit_models)
+
+
+def metadata() -> MetaData:
+    return Model.metadata
