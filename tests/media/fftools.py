@@ -22,5 +22,7 @@ def decode(path: Path, stream: str = "v:0") -> int:
     """Decodes all frames without a warning; their number."""
     command = ["ffmpeg", "-v", "warning", "-i", str(path), "-map", f"0:{stream}", "-f", "framecrc", "-"]
     done = subprocess.run(command, capture_output=True, check=False, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
+    # G.711 has no box that names a channel layout: for one and two channels ffmpeg says that it guesses
+    warnings = [line for line in done.stderr.splitlines() if "Guessed Channel Layout" not in line]
+    assert (done.returncode, warnings) == (0, [])
     return sum(1 for line in done.stdout.splitlines() if not line.startswith("#"))

@@ -11,7 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 from vms.base.errors import Kind, VmsError
+from vms.media.audio import g711_track, opus_track
+from vms.media.depacket_audio import PacketPerFrame, make_aac
 from vms.media.depacket_h264 import H264Source
+from vms.media.depacket_h265 import H265Source
 from vms.media.types import AccessUnit, Codec, TrackInfo
 
 MAX_SPROP_CHARS: Final = 16_384
@@ -43,9 +46,15 @@ def make_depacketiser(codec: Codec, *, clock_rate: int, channels: int = 1, fmtp:
         if fmtp.get("packetization-mode", "0").strip() == "2":
             raise VmsError(Kind.UNSUPPORTED_CODEC, "H.264 in interleaved mode is not supported.", codec=codec.value)
         return H264Source(sprop_sets(fmtp.get("sprop-parameter-sets", "")))
-    raise VmsError(
-        Kind.UNSUPPORTED_CODEC, "This payload format is not supported.", codec=codec.value, clock_rate=clock_rate, channels=channels
-    )
+    if codec is Codec.H265:
+        if fmtp.get("sprop-max-don-diff", "0").strip() not in {"", "0"}:
+            raise VmsError(Kind.UNSUPPORTED_CODEC, "H.265 with decoding order numbers is not supported.", codec=codec.value)
+        return H265Source([nal for name in ("sprop-vps", "sprop-sps", "sprop-pps") for nal in sprop_sets(fmtp.get(name, ""))])
+    if codec is Codec.AAC:
+        return make_aac(clock_rate, fmtp)
+    if codec is Codec.OPUS:
+        return PacketPerFrame(opus_track(2 if fmtp.get("sprop-stereo", "0").strip() == "1" else 1))
+    return PacketPerFrame(g711_track(codec, clock_rate, channels))
 
 
 def sprop_sets(text: str) -> list[bytes]:

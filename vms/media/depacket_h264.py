@@ -61,7 +61,7 @@ class H264Source(VideoSource):
         else:
             self._rare(kind, packet)
         if marker:
-            self._end_payload(marker)
+            self._end_payload()
 
     def _fu_start(self, packet: bytes, indicator: int, fu: int) -> None:
         if self._mid is not CLOSED:

@@ -136,8 +136,8 @@ class VideoSource(PacketSource):
         elif key:
             self._key = True
 
-    def _end_payload(self, marker: int) -> None:
-        if marker and self._has_vcl and self._mid is CLOSED:
+    def _end_payload(self) -> None:
+        if self._has_vcl and self._mid is CLOSED:
             if self._marker_known and not self._marker_lies:
                 self._finish()
             else:

@@ -216,3 +216,25 @@ def track_info(sps: Sequence[bytes], pps: Sequence[bytes], *, fps: float = 0.0) 
         fps=first.fps or fps,
         reorder_frames=first.reorder_frames,
     )
+
+
+def sets_of_avcc(record: bytes) -> tuple[list[bytes], list[bytes]]:
+    """SPS and PPS of an AVCDecoderConfigurationRecord."""
+    if len(record) < 7 or record[0] != 1:
+        raise VmsError(Kind.PROTOCOL, "This is no avcC record.")
+    sps, at = _read_sets(record, 6, record[5] & 0x1F)
+    if at >= len(record):
+        raise VmsError(Kind.PROTOCOL, "An avcC record is cut off.")
+    pps, _ = _read_sets(record, at + 1, record[at])
+    return sps, pps
+
+
+def _read_sets(record: bytes, at: int, count: int) -> tuple[list[bytes], int]:
+    sets: list[bytes] = []
+    for _ in range(count):
+        start = at + 2
+        at = start + int.from_bytes(record[at:start], "big")
+        if start > len(record) or at > len(record):
+            raise VmsError(Kind.PROTOCOL, "An avcC record is cut off.")
+        sets.append(record[start:at])
+    return sets, at

@@ -18,6 +18,7 @@ _MVHD: Final = Struct(">QQIQIH10x36s24xI")
 _TKHD: Final = Struct(">QQI4xQ8xhhH2x36sII")
 _MDHD: Final = Struct(">QQIQHH")
 _TREX: Final = Struct(">IIIII")
+NON_SYNC: Final = 0x00010000  # sample_is_non_sync_sample
 VIDEO_NONKEY_FLAGS: Final = 0x01010000  # sample_depends_on 1, sample_is_non_sync_sample
 VIDEO_KEY_FLAGS: Final = 0x02000000  # sample_depends_on 2: on no other
 AUDIO_FLAGS: Final = 0x02000000

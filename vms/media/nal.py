@@ -22,7 +22,7 @@ H264_AUD: Final = 9
 
 H265_RASL: Final = frozenset({8, 9})
 H265_IRAP_FIRST: Final = 16
-H265_CRA: Final = 21
+H265_BLA_LAST: Final = 18
 H265_IRAP_LAST: Final = 23
 H265_LAST_VCL: Final = 31
 H265_VPS: Final = 32
