@@ -10,7 +10,7 @@ from typing import Final
 
 from vms.base.errors import Kind, VmsError
 from vms.media.bits import BitReader
-from vms.media.boxes import box, full_box
+from vms.media.isobox import box, full_box
 from vms.media.sampleentry import audio_entry
 from vms.media.types import AUDIO_TRACK, Codec, TrackInfo
 

@@ -1,6 +1,6 @@
 """CMAF: Inits, and frames boxed into Chunks (ISO/IEC 23000-19, ISO/IEC 14496-12 clause 8.8).
 
-In: the one place where a Chunk's bytes are made. Not here: reading chunks back (chunks), progressive files (mp4).
+In: the one place where a Chunk's bytes are made. Not here: reading chunks back (boxes), progressive files (mp4).
 Bytes never change after this (invariant 1), so a change here changes the files of every node.
 """
 
@@ -11,7 +11,7 @@ from functools import lru_cache
 from struct import Struct
 from typing import Final
 
-from vms.media.boxes import box
+from vms.media.isobox import box
 from vms.media.moov import AUDIO_FLAGS, VIDEO_KEY_FLAGS, VIDEO_NONKEY_FLAGS, empty_stbl, mdia, mvhd, tkhd, trex
 from vms.media.types import Chunk, Frame, Init, TrackInfo
 

@@ -1,6 +1,6 @@
 """A TrackInfo recovered from a sample entry: the reverse of h264, h265 and audio.
 
-Not here: where entries lie in a file (chunks).
+Not here: where entries lie in a file (boxes).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Final
 
 from vms.base.errors import Kind, VmsError
 from vms.media import audio, h264, h265
-from vms.media.boxes import box_at, need
+from vms.media.isobox import box_at, need
 from vms.media.types import Codec, TrackInfo
 
 VISUAL_HEAD: Final = 78

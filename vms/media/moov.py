@@ -8,7 +8,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import Final
 
-from vms.media.boxes import box, full_box
+from vms.media.isobox import box, full_box
 from vms.media.types import TrackInfo
 
 MOVIE_TIMESCALE: Final = 90_000

@@ -8,7 +8,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import Final
 
-from vms.media.boxes import box
+from vms.media.isobox import box
 
 _VISUAL: Final = Struct(">6xH16xHHIIIH32sHh")
 _AUDIO: Final = Struct(">6xH8xHHIHH")

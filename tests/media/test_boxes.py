@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from tests.media.streams import aac_track_frames, g711_track_frames, h264_track_frames, h265_track_frames, opus_info
 from vms.base.errors import VmsError
-from vms.media.boxes import box
-from vms.media.chunks import init_size, split_chunks, split_init
+from vms.media.boxes import init_size, split_chunks, split_init
 from vms.media.cmaf import Chunker, make_file_init, make_init
+from vms.media.isobox import box
 from vms.media.types import Frame, TrackInfo
 
 
