@@ -24,7 +24,7 @@ def test_every_sample_is_found_again_where_it_lies() -> None:
         chunks = [chunker.chunk(frames[:4], 0), chunker.chunk(frames[4:9], 0)]
         data = box(b"uuid", bytes(40)) + chunks[0].data + box(b"uuid", bytes(16)) + chunks[1].data
         parsed = split_chunks(data)
-        assert [(p.track, p.seq, p.media, p.duration, p.frames) for p in parsed] == [
+        assert [(p.track, p.seq, p.tfdt, p.duration, p.frames) for p in parsed] == [
             (c.track, c.seq, c.media, c.duration, c.frames) for c in chunks
         ]
         assert [data[p.offset : p.offset + p.size] for p in parsed] == [chunk.data for chunk in chunks]

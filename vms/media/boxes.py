@@ -52,7 +52,7 @@ class ParsedChunk:
 
     track: int
     seq: int
-    media: int
+    tfdt: int
     duration: int
     key: bool
     frames: int
@@ -136,7 +136,7 @@ def _chunk(data: Buffer, moof: Box, mdat: Box) -> ParsedChunk:
     return ParsedChunk(
         track=track,
         seq=_u32(data, mfhd.body + 4, mfhd.end),
-        media=_tfdt(data, parts[b"tfdt"]),
+        tfdt=_tfdt(data, parts[b"tfdt"]),
         duration=sum(sample.duration for sample in samples),
         key=samples[0].key,
         frames=len(samples),
