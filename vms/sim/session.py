@@ -1,0 +1,246 @@
+"""Sending one track to one client: over the RTSP connection or by UDP, in time, with drops and faults. Not here: RTSP (connection.py)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import socket
+from collections.abc import Callable
+from typing import Protocol
+
+from vms.rtsp.wire import interleave
+from vms.sim.camera import CameraStream, Stats
+from vms.sim.faults import Wrong
+from vms.sim.feed import Feed
+
+MAX_QUEUE_BYTES = 1_000_000
+REPORT_US = 5_000_000
+
+
+class Outlet(Protocol):
+    """Where the packets of one track go."""
+
+    paced: bool
+    """One unit at a time, for lack of a queue."""
+
+    def full(self) -> bool: ...
+    def send(self, feed: Feed, index: int) -> int: ...
+    def send_packets(self, packets: list[bytes]) -> int: ...
+    def send_report(self, report: bytes) -> None: ...
+    def send_raw(self, data: bytes) -> None: ...
+    def close(self) -> None: ...
+
+
+class TcpOutlet:
+    """Interleaved frames; the queue is asyncio's, bounded here."""
+
+    paced = False
+
+    def __init__(self, transport: asyncio.Transport, channels: tuple[int, int]) -> None:
+        self._transport, self._channels = transport, channels
+
+    def full(self) -> bool:
+        return self._transport.get_write_buffer_size() > MAX_QUEUE_BYTES
+
+    def send(self, feed: Feed, index: int) -> int:
+        data = feed.framed(index, self._channels[0])
+        self._transport.write(data)
+        return len(data)
+
+    def send_packets(self, packets: list[bytes]) -> int:
+        data = interleave(self._channels[0], packets)
+        self._transport.write(data)
+        return len(data)
+
+    def send_report(self, report: bytes) -> None:
+        self._transport.write(interleave(self._channels[1], [report]))
+
+    def send_raw(self, data: bytes) -> None:
+        self._transport.write(data)
+
+    def close(self) -> None:
+        """The connection outlives the track."""
+
+
+class UdpOutlet:
+    """A pair of ports; what the kernel does not take is lost, as on a real network."""
+
+    paced = True
+
+    def __init__(self, host: str, peer: str, ports: tuple[int, int], heard: Callable[[], None]) -> None:
+        self._media, self._control = udp_pair(host)
+        self._media.connect((peer, ports[0]))
+        self._control.connect((peer, ports[1]))
+        self._heard = heard
+        asyncio.get_running_loop().add_reader(self._control.fileno(), self._hear)
+
+    @property
+    def ports(self) -> tuple[int, int]:
+        return self._media.getsockname()[1], self._control.getsockname()[1]
+
+    def full(self) -> bool:
+        return False
+
+    def send(self, feed: Feed, index: int) -> int:
+        return self.send_packets(feed.packets(index))
+
+    def send_packets(self, packets: list[bytes]) -> int:
+        return sum(_send(self._media, packet) for packet in packets)
+
+    def send_report(self, report: bytes) -> None:
+        _send(self._control, report)
+
+    def send_raw(self, data: bytes) -> None:
+        for at in range(0, len(data), 1000):
+            _send(self._media, data[at : at + 1000])
+
+    def close(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._control.fileno())
+        self._media.close()
+        self._control.close()
+
+    def _hear(self) -> None:
+        try:
+            self._control.recv(2048)
+        except OSError:  # the client is gone, or there was nothing: the session's time-out decides
+            return
+        self._heard()
+
+
+class TrackSender:
+    """Sends the units of one feed when they are due, from the key frame before now on."""
+
+    def __init__(
+        self, stream: CameraStream, feed: Feed, outlet: Outlet, *, stats: Stats, start_us: int, give_up: Callable[[], None]
+    ) -> None:
+        self._stream, self._feed, self._outlet, self._stats = stream, feed, outlet, stats
+        self._give_up = give_up
+        self.index = feed.key_before(feed.latest(start_us))
+        self._dropping = False
+        self._reported_us = 0
+        self._packets = self._octets = 0
+        self._seq_shift = 0
+        self._spoilt = False
+        self.closed = False
+
+    @property
+    def track(self) -> int:
+        return self._feed.loop.track
+
+    @property
+    def start_us(self) -> int:
+        return self._feed.wall_us(self.index)
+
+    def begin_at(self, wall_us: int) -> None:
+        """Sound begins with the picture's key frame, not with the latest frame of its own."""
+        while self._feed.wall_us(self.index - 1) >= wall_us:
+            self.index -= 1
+
+    def first_packet(self) -> tuple[int, int]:
+        """Sequence number and RTP time of what will be sent first."""
+        return self._feed.sequence(self.index), self._feed.rtp_time(self.index)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def fire(self, now_us: int) -> int | None:
+        if self.closed:
+            return None
+        if now_us - self._reported_us >= REPORT_US:
+            self._report(now_us)
+        feed, paced = self._feed, self._outlet.paced
+        due = feed.due_us(self.index)
+        while due <= now_us:
+            self._step(now_us)
+            if self.closed:
+                return None
+            self.index += 1
+            feed = self._feed
+            due = feed.due_us(self.index)
+            if paced:
+                break
+        return due
+
+    def _step(self, now_us: int) -> None:
+        outlet = self._outlet
+        if self._dropping or outlet.full():
+            self._dropping = outlet.full() or not self._feed.is_key(self.index)
+            if self._dropping:
+                self._stats.dropped_frames += 1
+                return
+        sent = self._send_with_faults(now_us) if self._stream.faults else outlet.send(self._feed, self.index)
+        self._stats.frames += 1
+        self._stats.bytes += sent
+        self._packets += 1
+        self._octets += sent
+
+    def _send_with_faults(self, now_us: int) -> int:
+        stream, loop = self._stream, self._feed.loop
+        self._follow_change(now_us)
+        if self.closed or stream.wrong(Wrong.STALL, now_us):
+            return 0
+        self._spoil(now_us)
+        jump = stream.wrong(Wrong.TIME_JUMP, now_us)
+        packets = self._feed.packets(self.index, int(jump.by_s * loop.timescale) if jump else 0, self._seq_shift)
+        loss = stream.wrong(Wrong.LOSS, now_us)
+        if loss:
+            kept = [p for i, p in enumerate(packets) if stream.chance(loop.track, self.index, i) >= loss.percent]
+            if len(kept) < len(packets):
+                self._stats.fault(Wrong.LOSS)
+            packets = kept
+        return self._outlet.send_packets(packets) if packets else 0
+
+    def _follow_change(self, now_us: int) -> None:
+        """The camera was given another clip: go on with its key frame, or hang up when its tracks are others."""
+        feeds = self._stream.feeds(now_us)
+        feed = next((f for f in feeds if f.loop.track == self._feed.loop.track), None)
+        if feed is self._feed:
+            return
+        self._stats.fault(Wrong.CHANGE)
+        if feed is None or (feed.loop.codec, feed.loop.timescale) != (self._feed.loop.codec, self._feed.loop.timescale):
+            self._give_up()
+            return
+        expected = self._feed.sequence(self.index) + self._seq_shift
+        self.index = feed.key_before(feed.latest(now_us))
+        self._seq_shift = expected - feed.sequence(self.index)
+        self._feed = feed
+
+    def _spoil(self, now_us: int) -> None:
+        """Once per time that the fault is on."""
+        garbage = self._stream.wrong(Wrong.GARBAGE, now_us)
+        if garbage and not self._spoilt:
+            self._stats.fault(Wrong.GARBAGE)
+            seed = f"{self._stream.seed}/{self._stream.camera}/{self.index}".encode()
+            self._outlet.send_raw(hashlib.shake_128(seed).digest(garbage.bytes))
+        self._spoilt = garbage is not None
+
+    def _report(self, now_us: int) -> None:
+        self._reported_us = now_us
+        self._outlet.send_report(self._feed.sender_report(now_us, self._packets, self._octets))
+
+
+def udp_pair(host: str) -> tuple[socket.socket, socket.socket]:
+    """Two UDP sockets on an even port and the next one (RFC 3550 §11)."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for _ in range(50):
+        first, second = socket.socket(family, socket.SOCK_DGRAM), socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            first.bind((host, 0))
+            port = first.getsockname()[1]
+            if port % 2 == 0:
+                second.bind((host, port + 1))
+                first.setblocking(False)
+                second.setblocking(False)
+                return first, second
+        except OSError:  # the next port is taken: another pair
+            pass
+        first.close()
+        second.close()
+    raise OSError("no pair of UDP ports is free")
+
+
+def _send(sock: socket.socket, data: bytes) -> int:
+    try:
+        return sock.send(data)
+    except OSError:  # full, or nobody listens: lost, as on a real network
+        return 0
