@@ -1,0 +1,172 @@
+"""Packets of one camera connection → chunks on its Stream: the hot path, synchronous.
+
+In: runs (a new configuration or a jump of the camera's clock begins one), losses, audio kept in step with video, figures.
+Not here: sockets (channels), when to give up (puller).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from vms.base.errors import VmsError
+from vms.ingest.audio_path import AudioPath, Instant
+from vms.ingest.figures import Figures
+from vms.media.cmaf import Chunker, make_init, split_gops
+from vms.media.depacket import Depacketiser, make_depacketiser
+from vms.media.rtp import SenderReport, parse_rtcp
+from vms.media.timestamps import Timestamper
+from vms.media.types import VIDEO_TIMESCALE, AccessUnit, Codec, Frame, TrackInfo
+from vms.media.wallmap import WallMap
+from vms.rtsp.client import Track
+from vms.rtsp.sdp import Media
+from vms.stream.stream import Begin, Stream
+
+LOSS_CAUSE = "network"
+
+
+def depacketiser_for(media: Media) -> Depacketiser:
+    return make_depacketiser(Codec(media.codec), clock_rate=media.clock_rate, channels=media.channels, fmtp=media.fmtp)
+
+
+class Arrival(NamedTuple):
+    """When bytes were read: wall time for the index, monotonic time for queues."""
+
+    wall_us: int
+    mono_us: int
+
+
+class MediaPath:
+    """Packets go in by `video` and `audio`, RTCP by `video_report` and `audio_report`.
+
+    `live` makes one chunk per frame, else one per read and GOP.
+    """
+
+    def __init__(self, tracks: Sequence[Track], stream: Stream, new_run: Callable[[int], str], *, ordered: bool) -> None:
+        self.live = False
+        self.figures = Figures()
+        self.infos: tuple[TrackInfo, ...] = ()
+        self._stream = stream
+        self._new_run = new_run
+        self._ordered = ordered
+        video = next(t for t in tracks if t.media.kind == "video")
+        self._video = depacketiser_for(video.media)
+        self._video_rtptime = video.rtptime
+        self._video_report: SenderReport | None = None
+        self._audio = _audio_path(tracks, ordered=ordered)
+        self._generation = -1
+        self._timestamper: Timestamper | None = None
+        self._chunker: Chunker | None = None
+        self._wall = WallMap(VIDEO_TIMESCALE)
+
+    def told(self, tracks: Sequence[Track]) -> None:
+        """RTP-Info has come with the answer to PLAY."""
+        for track in tracks:
+            if track.media.kind == "video":
+                self._video_rtptime = track.rtptime
+            elif self._audio is not None:
+                self._audio.rtptime = track.rtptime
+
+    def video(self, packets: Sequence[bytes], now: Arrival) -> None:
+        source = self._video
+        units = source.push(packets, ordered=self._ordered)
+        while True:
+            if units:
+                self._units(units, now)
+            if not source.more:
+                return
+            units = source.push(())
+
+    def audio(self, packets: Sequence[bytes], now: Arrival) -> None:
+        path = self._audio
+        if path is None:
+            return
+        for chunk in path.push(packets, now.wall_us, self._wall, live=self.live):
+            self.figures.bytes += len(chunk.data)
+            self._stream.publish(chunk, now.mono_us)
+
+    def video_report(self, packets: Sequence[bytes], _now: Arrival) -> None:
+        for packet in packets:
+            for report in parse_rtcp(packet)[0]:
+                self._video_report = report
+
+    def audio_report(self, packets: Sequence[bytes], _now: Arrival) -> None:
+        for packet in packets:
+            for report in parse_rtcp(packet)[0]:
+                if self._audio is not None:
+                    self._audio.report = report
+
+    def _units(self, units: list[AccessUnit], now: Arrival) -> None:
+        if self._video.generation != self._generation:
+            self._generation = self._video.generation
+            self._timestamper = None
+        start = 0
+        for at, unit in enumerate(units):
+            if unit.after_loss:
+                self._publish(units[start:at], now)
+                start = at
+                if self._timestamper is not None:
+                    self.figures.losses += 1
+                    self._stream.lose(LOSS_CAUSE, now.mono_us)
+        self._publish(units[start:] if start else units, now)
+
+    def _publish(self, units: Sequence[AccessUnit], now: Arrival) -> None:
+        if not units:
+            return
+        timestamper = self._timestamper
+        if timestamper is None:
+            self._open_run(units, now)
+            return
+        frames = timestamper.push(units)
+        if frames:
+            self._box(frames, now)
+        if timestamper.jumped:
+            rest = timestamper.rest
+            self._timestamper = None
+            self._open_run(rest, now)
+
+    def _open_run(self, units: Sequence[AccessUnit], now: Arrival) -> None:
+        """A run begins with a key frame; what comes before it has nothing to refer to."""
+        info = self._video.info
+        first = next((at for at, unit in enumerate(units) if unit.key), None)
+        if first is None or info is None:
+            return
+        units = units[first:]
+        self._timestamper = timestamper = Timestamper(info)
+        self._chunker = Chunker(info)
+        self._wall = WallMap(VIDEO_TIMESCALE)
+        frames = timestamper.push(units)
+        self._wall.observe(now.wall_us, frames[-1].dts)
+        self.infos = (info,)
+        if self._audio is not None:
+            instant = Instant(units[0].rtp_time, frames[0].pts, now.wall_us, self._video_report, self._video_rtptime)
+            self.infos += self._audio.open_run(instant)
+        begin = Begin(self._new_run(now.wall_us), tuple(map(make_init, self.infos)), self._wall.wall_us(0))
+        self._stream.start(begin, now.mono_us)
+        self.figures.run(now.wall_us)
+        self._box(frames, now)
+        if timestamper.jumped:  # twice within one read: the next key frame begins again
+            self._timestamper = None
+
+    def _box(self, frames: list[Frame], now: Arrival) -> None:
+        chunker, wall, stream = self._chunker, self._wall, self._stream
+        if chunker is None:
+            return
+        wall.observe(now.wall_us, frames[-1].dts)
+        self.figures.frames_came(frames, now.wall_us)
+        if self.live:
+            for frame in frames:
+                stream.publish(chunker.chunk((frame,), wall.wall_us(frame.pts)), now.mono_us)
+            return
+        for group in split_gops(frames):
+            stream.publish(chunker.chunk(group, wall.wall_us(group[0].pts)), now.mono_us)
+
+
+def _audio_path(tracks: Sequence[Track], *, ordered: bool) -> AudioPath | None:
+    track = next((t for t in tracks if t.media.kind == "audio"), None)
+    if track is None:
+        return None
+    try:
+        return AudioPath(depacketiser_for(track.media), track.media.clock_rate, ordered=ordered, rtptime=track.rtptime)
+    except VmsError:
+        return None  # sound in a form that cannot be carried: the pictures count
