@@ -26,3 +26,12 @@ def decode(path: Path, stream: str = "v:0") -> int:
     warnings = [line for line in done.stderr.splitlines() if "Guessed Channel Layout" not in line]
     assert (done.returncode, warnings) == (0, [])
     return sum(1 for line in done.stdout.splitlines() if not line.startswith("#"))
+
+
+def pictures(path: Path) -> list[str]:
+    """Hashes of the decoded pictures. The demuxer's parser, which reads the first configuration only, may complain."""
+    command = ["ffmpeg", "-v", "warning", "-i", str(path), "-map", "0:v:0", "-f", "framemd5", "-"]
+    done = subprocess.run(command, capture_output=True, check=False, text=True)
+    complaints = [line for line in done.stderr.splitlines() if not line.startswith("[NULL @") and "Last message repeated" not in line]
+    assert (done.returncode, complaints) == (0, [])
+    return [line.rsplit(",", 1)[1].strip() for line in done.stdout.splitlines() if not line.startswith("#")]

@@ -28,9 +28,10 @@ def mvhd(duration: int, next_track: int) -> bytes:
     return full_box(b"mvhd", 1, 0, _MVHD.pack(0, 0, MOVIE_TIMESCALE, duration, 0x10000, 0x0100, _MATRIX, next_track))
 
 
-def tkhd(info: TrackInfo, movie_duration: int) -> bytes:
-    volume = 0 if info.is_video else 0x0100
-    fields = (0, 0, info.track, movie_duration, 0, 0 if info.is_video else 1, volume, _MATRIX, info.width << 16, info.height << 16)
+def tkhd(info: TrackInfo, movie_duration: int, *, number: int = 0) -> bytes:
+    group, volume = (0, 0) if info.is_video else (1, 0x0100)
+    sides = info.width << 16, info.height << 16
+    fields = (0, 0, number or info.track, movie_duration, 0, group, volume, _MATRIX, *sides)
     return full_box(b"tkhd", 1, 3, _TKHD.pack(*fields))
 
 

@@ -1,0 +1,68 @@
+"""HLS playlists of recorded spans (RFC 8216).
+
+In: the text. Not here: which spans (record), URLs with rights (api).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from vms.base.timespan import SECOND_US, format_time
+
+HOLE_US: Final = SECOND_US // 2  # less is the trembling of clocks, not a hole
+
+
+@dataclass(frozen=True, slots=True)
+class MediaPart:
+    """One playlist segment: bytes [offset, offset + size) of `uri`, whole GOPs of one run.
+
+    `init_size` bytes at the start of `uri` are its Init.
+    """
+
+    uri: str
+    init_size: int
+    offset: int
+    size: int
+    start_us: int
+    duration_us: int
+    run: str
+
+
+def vod_playlist(parts: Sequence[MediaPart]) -> str:
+    """A playlist of a past span; a change of run or a hole is a discontinuity, each with its wall time."""
+    longest_us = max((part.duration_us for part in parts), default=0)
+    lines = [
+        "#EXTM3U",
+        "#EXT-X-VERSION:7",
+        f"#EXT-X-TARGETDURATION:{max(-(-longest_us // SECOND_US), 1)}",
+        "#EXT-X-MEDIA-SEQUENCE:0",
+        "#EXT-X-PLAYLIST-TYPE:VOD",
+        "#EXT-X-INDEPENDENT-SEGMENTS",
+    ]
+    for before, part in pairwise([None, *parts]):
+        if part is not None:
+            lines += _part(before, part)
+    lines.append("#EXT-X-ENDLIST")
+    return "\n".join(lines) + "\n"
+
+
+def _part(before: MediaPart | None, part: MediaPart) -> list[str]:
+    breaks = before is not None and (before.run != part.run or part.start_us - before.start_us - before.duration_us > HOLE_US)
+    lines = ["#EXT-X-DISCONTINUITY"] if breaks else []
+    if before is None or breaks or (before.uri, before.init_size) != (part.uri, part.init_size):
+        lines.append(f'#EXT-X-MAP:URI="{_quoted(part.uri)}",BYTERANGE="{part.init_size}@0"')
+    lines += [
+        f"#EXT-X-PROGRAM-DATE-TIME:{format_time(part.start_us)}",
+        f"#EXTINF:{part.duration_us / SECOND_US:.6f},",
+        f"#EXT-X-BYTERANGE:{part.size}@{part.offset}",
+        part.uri,
+    ]
+    return lines
+
+
+def _quoted(uri: str) -> str:
+    """A quoted-string holds no quote and no line break (RFC 8216 clause 4.2)."""
+    return uri.replace('"', "%22").replace("\r", "").replace("\n", "")
