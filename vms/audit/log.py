@@ -1,0 +1,64 @@
+"""The audit as its users see it: `record` before an act, and the task that chains what was recorded."""
+
+from __future__ import annotations
+
+import asyncio
+
+from vms.audit.chain import Entry
+from vms.audit.queries import intend, open_audit, seal
+from vms.audit.spool import Spool
+from vms.base.clock import Clock
+from vms.base.db import Database
+from vms.base.errors import VmsError
+from vms.base.log import get_log
+
+_log = get_log("vms.audit")
+SEAL_EVERY_S = 0.5
+_DAY_US = 86_400_000_000
+
+
+class AuditLog:
+    """Writes to the database, or to the spool while that is away; an act is refused only when both fail."""
+
+    def __init__(self, database: Database, spool: Spool) -> None:
+        self._database = database
+        self._spool = spool
+
+    def record(self, entry: Entry) -> None:
+        """Return when the entry is durable. Raises what the spool raises when neither takes it. Blocks: use a thread."""
+        try:
+            with self._database.transaction() as session:
+                intend(session, entry)
+        except VmsError as error:
+            _log.flood("audit entry spooled", cause=error.kind)
+            self._spool.append(entry)
+
+
+class AuditSealer:
+    """Merges the spool and chains rows, twice a second."""
+
+    def __init__(self, database: Database, spool: Spool, clock: Clock) -> None:
+        self._database = database
+        self._spool = spool
+        self._clock = clock
+        self._opened_us = -_DAY_US
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.to_thread(self.step)
+            await self._clock.sleep(SEAL_EVERY_S)
+
+    def step(self) -> int:
+        """One round; return how many rows were chained."""
+        now_us = self._clock.wall_us()
+        if now_us - self._opened_us >= _DAY_US:
+            with self._database.transaction() as session:
+                open_audit(session, now_us)
+            self._opened_us = now_us
+        self._spool.merge(self._write)
+        with self._database.transaction() as session:
+            return seal(session, now_us)
+
+    def _write(self, entries: list[Entry]) -> None:
+        with self._database.transaction() as session:
+            intend(session, *entries)
