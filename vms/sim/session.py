@@ -117,6 +117,7 @@ class TrackSender:
         self._give_up = give_up
         self.index = feed.key_before(feed.latest(start_us))
         self._dropping = False
+        self._due_us = start_us
         self._reported_us = 0
         self._packets = self._octets = 0
         self._seq_shift = 0
@@ -148,17 +149,16 @@ class TrackSender:
             return None
         if now_us - self._reported_us >= REPORT_US:
             self._report(now_us)
-        feed, paced = self._feed, self._outlet.paced
-        due = feed.due_us(self.index)
+        due = self._due_us
         while due <= now_us:
             self._step(now_us)
             if self.closed:
                 return None
             self.index += 1
-            feed = self._feed
-            due = feed.due_us(self.index)
-            if paced:
+            due = self._feed.due_us(self.index)
+            if self._outlet.paced:
                 break
+        self._due_us = due
         return due
 
     def _step(self, now_us: int) -> None:
