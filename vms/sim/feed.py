@@ -9,10 +9,9 @@ from __future__ import annotations
 import struct
 import zlib
 from bisect import bisect_right
-from collections.abc import Iterator
 
 from vms.media.types import VIDEO_TRACK, AccessUnit, Codec
-from vms.sim.clip import Clip, Loop, Unit
+from vms.sim.clip import Loop, Unit
 from vms.sim.marks import make_mark
 
 _HEADER = struct.Struct(">BBHII")
@@ -142,29 +141,3 @@ class Feed:
 def stagger_of(camera: int) -> int:
     """Where in a frame's 40 ms a camera sends: ten slots, neighbours far apart."""
     return camera * 7 % 10 * 4_000
-
-
-class ClipFrames:
-    """A camera without network: the marked access units that it would have sent, for writing a past."""
-
-    def __init__(self, clip: Clip, camera: int, stream: str = "main") -> None:
-        self.clip = clip
-        self.feeds = tuple(Feed(loop, camera, stagger_us=stagger_of(camera), stream=stream) for loop in clip.loops)
-
-    def units(self, from_wall_us: int, to_wall_us: int) -> Iterator[tuple[int, AccessUnit, int]]:
-        """(track, unit, wall µs of its presentation) in the order of arrival, from the first key frame at or after `from_wall_us`."""
-        nexts = [self._first(feed, from_wall_us) for feed in self.feeds]
-        while True:
-            place = min(range(len(nexts)), key=lambda i: self.feeds[i].due_us(nexts[i]))
-            feed, index = self.feeds[place], nexts[place]
-            if feed.due_us(index) >= to_wall_us:
-                return
-            yield feed.loop.track, feed.access_unit(index), feed.wall_us(index)
-            nexts[place] += 1
-
-    @staticmethod
-    def _first(feed: Feed, from_wall_us: int) -> int:
-        index = feed.latest(from_wall_us)
-        while feed.wall_us(index) < from_wall_us or not feed.is_key(index):
-            index += 1
-        return index
