@@ -97,6 +97,7 @@ web/node_modules/.package-lock.json: web/package.json web/package-lock.json | $(
 	touch $@
 
 web/dist/index.html: $(WEB_INPUTS) web/node_modules/.package-lock.json | $(VENV)/.run
+	$(NPM) run client --if-present
 	$(NPM) run build
 	touch $@
 endif
