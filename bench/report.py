@@ -81,7 +81,7 @@ def show(report: Report, console: Console) -> None:
     table = Table(title=f"{report.bench}: median of {max((_count(report, str(r['name'])) for r in rows), default=0)} runs")
     table.add_column("")
     for figure in figures:
-        table.add_column(figure, justify="right")
+        table.add_column(figure, justify="right", overflow="fold")
     for row in rows:
         table.add_row(str(row["name"]), *(_text(row.get(figure)) for figure in figures))
     console.print(table)
