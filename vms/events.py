@@ -56,6 +56,39 @@ class CameraRemoved(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RegionAdded(Event):
+    """A region was added to the tree."""
+
+    type: ClassVar[str] = "region.added"
+    subject_kind: ClassVar[str] = "region"
+    name: str
+    level: str
+    parent_id: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RegionChanged(Event):
+    """A region has another name or place; the data is what it is now."""
+
+    type: ClassVar[str] = "region.changed"
+    subject_kind: ClassVar[str] = "region"
+    name: str
+    parent_id: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RegionRemoved(Event):
+    """A region left the tree."""
+
+    type: ClassVar[str] = "region.removed"
+    subject_kind: ClassVar[str] = "region"
+    name: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CameraState(Event):
     """A camera's profile came, went or failed otherwise than before. `cause` is an error kind or empty."""
 
@@ -173,6 +206,9 @@ FACTS: dict[str, type[Event]] = {
         CameraRegistered,
         CameraChanged,
         CameraRemoved,
+        RegionAdded,
+        RegionChanged,
+        RegionRemoved,
         CameraState,
         RecordingGap,
         SegmentDamaged,

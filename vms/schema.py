@@ -8,8 +8,9 @@ from vms.accounts import models as accounts_models
 from vms.audit import models as audit_models
 from vms.base import journal_models
 from vms.base.db import Model
+from vms.registry import models as registry_models
 
-MODELS = (journal_models, accounts_models, audit_models)
+MODELS = (journal_models, accounts_models, audit_models, registry_models)
 
 
 def metadata() -> MetaData:

@@ -56,7 +56,7 @@ class FakeFacts:
 
     def add(self, kind: str = "camera.created") -> FactView:
         seq = len(self.rows) + 1
-        fact = FactView(f"n1.1.{seq}", "1", seq, kind, NOON_US + seq, "n1", "camera", CAMERA_ID, {"name": "gate"})
+        fact = FactView(f"n1.1.{seq}", 1, seq, kind, NOON_US + seq, "n1", "camera", CAMERA_ID, {"name": "gate"})
         self.rows.append(fact)
         return fact
 
@@ -147,7 +147,7 @@ def make_system() -> SystemInfo:
         node_id="n1",
         level="station",
         name="Elm Street",
-        epoch="1",
+        epoch=1,
         version="0.1.0",
         time_us=NOON_US,
         processes=(ProcessInfo("worker", 42, NOON_US, 16),),

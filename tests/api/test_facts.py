@@ -16,7 +16,7 @@ def test_facts_are_read_behind_the_last_one_seen() -> None:
     assert ([f["seq"] for f in page["items"]], page["next"]) == ([1, 2], "n1.1.2")
     assert page["items"][0] == {
         "id": "n1.1.1",
-        "epoch": "1",
+        "epoch": 1,
         "seq": 1,
         "type": "camera.created",
         "at": "2026-05-01T12:00:00.000001Z",

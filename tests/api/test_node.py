@@ -40,7 +40,7 @@ def test_the_system_is_told_under_the_contracts_names() -> None:
     answer = FakeNode().client.get("/api/v1/system", headers=BEARER).json()
     assert answer == {
         "node": {"id": "n1", "level": "station", "name": "Elm Street"},
-        "epoch": "1",
+        "epoch": 1,
         "version": "0.1.0",
         "time": "2026-05-01T12:00:00.000000Z",
         "processes": [{"role": "worker", "pid": 42, "started_at": "2026-05-01T12:00:00.000000Z", "cameras": 16}],

@@ -32,7 +32,7 @@ class FactView(NamedTuple):
     """A fact of the journal under its public name."""
 
     id: str
-    epoch: str
+    epoch: int
     seq: int
     type: str
     at_us: int
@@ -84,7 +84,7 @@ class SystemInfo:
     node_id: str
     level: str
     name: str
-    epoch: str
+    epoch: int
     version: str
     time_us: int
     processes: tuple[ProcessInfo, ...]

@@ -32,7 +32,7 @@ class Subject(Out):
 
 class Fact(Out):
     id: str
-    epoch: str
+    epoch: int
     seq: int
     type: str
     at: TimeOut

@@ -68,7 +68,7 @@ class Counts(Out):
 
 class System(Out):
     node: NodeRef
-    epoch: str
+    epoch: int
     version: str
     time: TimeOut
     processes: list[Process]

@@ -55,13 +55,9 @@ def url_place(camera: str, profile: str) -> str:
 
 def put_camera(session: Session, envelope: Envelope, camera_id: str, values: CameraValues, now_us: int) -> Camera:
     """Enter a camera. The id of a removed one brings it back; one on the register is a CONFLICT, so is a code in use."""
-    _check_code(session, values.code, camera_id)
-    if values.region_id is not None:
-        find_region(session, values.region_id)
     camera = session.get(Camera, camera_id, with_for_update=True)
     if camera is None:
         camera = Camera(id=camera_id, revision=0, created_us=now_us)
-        session.add(camera)
     elif camera.removed_us is None:
         raise VmsError(Kind.CONFLICT, "a camera with this id is registered already", camera=camera_id)
     camera.removed_us = None
@@ -79,6 +75,7 @@ def write_camera(session: Session, envelope: Envelope, camera: Camera, values: C
     camera.sealed_password = None if values.password is None else envelope.seal(values.password.encode(), password_place(camera.id))
     camera.revision += 1
     camera.changed_us = now_us
+    session.add(camera)
     session.flush()
     _write_profiles(session, envelope, camera.id, values.profiles)
 

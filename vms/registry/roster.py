@@ -39,7 +39,7 @@ def roster(session: Session, envelope: Envelope, node_id: str) -> list[RosterIte
         .where(Camera.removed_us.is_(None), Camera.enabled.is_(True), Camera.node_id == node_id)
         .order_by(Camera.id, Profile.name)
     )
-    return [_item(envelope, camera, profile) for camera, profile in session.execute(statement).tuples()]
+    return [_item(envelope, camera, profile) for camera, profile in session.execute(statement)]
 
 
 def camera_items(session: Session, envelope: Envelope, camera_id: str) -> list[RosterItem]:
@@ -50,7 +50,7 @@ def camera_items(session: Session, envelope: Envelope, camera_id: str) -> list[R
         .where(Camera.id == camera_id, Camera.removed_us.is_(None), Camera.enabled.is_(True))
         .order_by(Profile.name)
     )
-    return [_item(envelope, camera, profile) for camera, profile in session.execute(statement).tuples()]
+    return [_item(envelope, camera, profile) for camera, profile in session.execute(statement)]
 
 
 def open_password(envelope: Envelope, camera: Camera) -> str | None:

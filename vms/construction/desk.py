@@ -1,0 +1,42 @@
+"""The registration desk: what the handlers of registration need, handed over once by wiring.
+
+Not here: the handlers (cameras, regions, probe).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from vms.base.clock import Clock
+from vms.base.secrets import Envelope
+from vms.construction.states import CameraStates
+from vms.owner.registration import ProbeCamera, ProbeResult
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """`allow` is the CIDR allow-list; `on_change` runs after the commit of each change of the roster, in its thread.
+
+    `probe` asks the media plane and may take seconds; it gets a request whose URL and credentials were checked.
+    """
+
+    node_id: str
+    envelope: Envelope
+    clock: Clock
+    allow: tuple[str, ...]
+    states: CameraStates
+    on_change: Callable[[], None]
+    probe: Callable[[ProbeCamera], ProbeResult]
+
+
+def after_commit(session: Session, call: Callable[[], None]) -> None:
+    """Run `call` once this transaction is committed, never when it is rolled back."""
+
+    def committed(_session: Session) -> None:
+        call()
+
+    event.listen(session, "after_commit", committed, once=True)
