@@ -77,17 +77,20 @@ def _verify_links(session: Session, page: int) -> Iterable[Break]:
             return
         for pair in pairs:
             sealed: SealRow = pair[0]
-            row: AuditRow | None = pair[1]
             if sealed.seq != seq + 1:
                 yield Break(sealed.seq, sealed.row_id, f"seals {seq + 1} to {sealed.seq - 1} are missing")
             elif sealed.prev != prev:
                 yield Break(sealed.seq, sealed.row_id, "it does not name the hash before it")
-            if row is None:
-                yield Break(sealed.seq, sealed.row_id, "the row is gone")
-            elif link(sealed.prev, sealed.seq, _entry(row)) != sealed.hash:
-                yield Break(sealed.seq, sealed.row_id, "the row was changed")
+            if wrong := _row_wrong(sealed, pair[1]):
+                yield Break(sealed.seq, sealed.row_id, wrong)
             seq, prev = sealed.seq, sealed.hash
         session.expunge_all()
+
+
+def _row_wrong(sealed: SealRow, row: AuditRow | None) -> str:
+    if row is None:
+        return "the row is gone"
+    return "" if link(sealed.prev, sealed.seq, _entry(row)) == sealed.hash else "the row was changed"
 
 
 def _entry(row: AuditRow) -> Entry:
