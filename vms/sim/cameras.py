@@ -18,7 +18,8 @@ from vms.media.types import VIDEO_TIMESCALE
 from vms.sim.clip import Clip, load_clip
 from vms.sim.faults import Fault, Wrong
 
-CLIPS_DIR = Path(vms.__file__).parent.parent / "fixtures" / "streams"
+_IN_WHEEL = Path(__file__).parent / "streams"
+CLIPS_DIR = _IN_WHEEL if _IN_WHEEL.is_dir() else Path(vms.__file__).parent.parent / "fixtures" / "streams"
 DEMO_COUNT = 16
 DROPPING_CAMERA = 15
 LOCKED_CAMERA = 16
