@@ -106,4 +106,5 @@ class Chunker:
             8 + sum(sizes), b"mdat",
         )  # fmt: skip
         span = duration * count if uniform else sum(durations)
-        return Chunk(self._track, seq, key and self._is_video, wall_us, dts[0], span, count, b"".join((head, *datas)))
+        fields = (self._track, seq, key and self._is_video, wall_us, dts[0], span, count, b"".join((head, *datas)))
+        return tuple.__new__(Chunk, fields)  # a third of what its constructor costs

@@ -19,6 +19,12 @@ STAP_A: Final = 24
 FU_A: Final = 28
 _HEADER: Final = Struct(">HHII2s")
 _OPENS_UNIT: Final = frozenset({6, 7, 8, 9, 14, 15, 16, 17, 18})  # H.264 clause 7.4.1.2.3
+# what a first fragment opens, by the NRI bits of its indicator and its type: header, later fragments' start, slice, key
+_START: Final = {
+    (bits, kind): (bytes((bits << 5 | kind,)), bytes((bits << 5 | FU_A, kind)), 1 <= kind <= H264_IDR, kind == H264_IDR)
+    for bits in range(8)
+    for kind in range(32)
+}
 
 
 class H264Source(VideoSource):
@@ -41,7 +47,7 @@ class H264Source(VideoSource):
         if kind == FU_A:
             fu = head[1]
             if fu & 0x80:
-                self._fu_start(packet, head[0], fu)
+                self._fu_start(packet, head)
             elif self._mid is CLOSED:
                 return  # its start was lost, and counted so
             else:
@@ -51,30 +57,35 @@ class H264Source(VideoSource):
         elif 1 <= kind <= H264_IDR:
             if self._mid is not CLOSED:
                 self._fu_end()
-            if not self._has_vcl and head[1] >= 0x80:  # the usual: one slice, one picture
-                self._has_vcl = self._first_slice = True
+            if not self._has_vcl:  # the usual: one slice, one picture
+                self._has_vcl = True
+                self._first_slice = head[1] >= 0x80
                 self._key = kind == H264_IDR
             else:
                 self._slice(head[1] >= 0x80, kind == H264_IDR)
-            self._parts.append((len(packet) - 12).to_bytes(4, "big"))
-            self._parts.append(packet[12:])
+            self._parts += ((len(packet) - 12).to_bytes(4, "big"), packet[12:])
         else:
             self._rare(kind, packet)
         if marker:
             self._end_payload()
 
-    def _fu_start(self, packet: bytes, indicator: int, fu: int) -> None:
+    def _fu_start(self, packet: bytes, head: bytes) -> None:
         if self._mid is not CLOSED:
             self._fu_end()  # a camera that forgets the end bit; nothing is missing between the two
-        kind = fu & 0x1F
-        if 1 <= kind <= H264_IDR and len(packet) > 14:
-            self._slice(packet[14] >= 0x80, kind == H264_IDR)
-        self._open(bytes(((indicator & 0xE0) | kind,)), packet[14:], bytes((indicator, kind)))
+        header, mid, vcl, key = _START[head[0] >> 5, head[1] & 0x1F]
+        first = packet[14:15] >= b"\x80"
+        if vcl and not self._has_vcl:
+            self._has_vcl, self._first_slice, self._key = True, first, key
+        elif vcl:
+            self._slice(first, key)
+        parts = self._parts
+        self._open_at, self._open_header, self._open_vcl, self._mid = len(parts), header, vcl, mid
+        parts += (header, packet[14:])
 
     def _fu_end(self) -> None:
         if self._mid is CLOSED:
             return
-        if 1 <= self._open_header[0] & 0x1F <= H264_IDR:
+        if self._open_vcl:
             self._close()
         else:
             self._nal(self._close_apart())

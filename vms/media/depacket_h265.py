@@ -96,14 +96,18 @@ class H265Source(VideoSource):
         if self._mid is not CLOSED:
             self._fu_end()  # a camera that forgets the end bit; nothing is missing between the two
         kind = fu & 0x3F
-        if kind <= H265_LAST_VCL and len(packet) > 15 and not self._vcl(kind, packet[15] >= 0x80):
+        vcl = kind <= H265_LAST_VCL
+        if vcl and not self._vcl(kind, packet[15:16] >= b"\x80"):
             return
-        self._open(bytes((head[0] & 0x81 | kind << 1, head[1])), packet[15:], bytes((head[0], head[1], kind)))
+        parts = self._parts
+        header = bytes((head[0] & 0x81 | kind << 1, head[1]))
+        self._open_at, self._open_header, self._open_vcl, self._mid = len(parts), header, vcl, bytes((head[0], head[1], kind))
+        parts += (header, packet[15:])
 
     def _fu_end(self) -> None:
         if self._mid is CLOSED:
             return
-        if (self._open_header[0] >> 1) & 0x3F <= H265_LAST_VCL:
+        if self._open_vcl:
             self._close()
         else:
             self._nal(self._close_apart())

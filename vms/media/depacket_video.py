@@ -41,6 +41,7 @@ class VideoSource(PacketSource):
         self._mid = CLOSED  # how the next fragment of the open NAL unit begins
         self._open_at = 0
         self._open_header = b""
+        self._open_vcl = False
         self._ts = -1
         self._time = 0
         self._has_vcl = False
@@ -63,21 +64,21 @@ class VideoSource(PacketSource):
         for packet in packets:
             try:
                 word, seq, timestamp, ssrc, head = unpack(packet)
-                if head == mid and seq == expected and timestamp == now and word == word_plain and ssrc == ssrc_own:
+            except StructError:
+                word, seq, timestamp, ssrc, head = 0, -2, 0, -2, CLOSED
+            if seq == expected and ssrc == ssrc_own:
+                if head == mid and timestamp == now and word == word_plain:
                     parts.append(packet[skip:])
                     expected = (seq + 1) & 0xFFFF
                     continue
-                self._expected = expected
-                if seq == expected and word & 0xFF7F == word_plain and ssrc == ssrc_own:
-                    self._expected = (seq + 1) & 0xFFFF
+                if word & 0xFF7F == word_plain:
+                    expected = (seq + 1) & 0xFFFF
                     self._payload(packet, head, timestamp, word & 0x80)
-                else:
-                    self._irregular(packet)
-            except StructError:
-                self._expected = expected
-                self._irregular(packet)
+                    mid, now = self._mid, timestamp
+                    continue
+            self._expected = expected
+            self._irregular(packet)
             word_plain, ssrc_own, expected, mid, now = self._word, self._ssrc, self._expected, self._mid, self._ts
-            parts = self._parts
         self._expected = expected
         if parts:
             self._bound()
@@ -152,14 +153,15 @@ class VideoSource(PacketSource):
             return
         if self._marked:
             self._marker_known = True
-        parts = self._parts
         key = self._key
         if key or self.sets.changed:
             self._configure(key)
         if self._waiting and not (key and self._first_slice and self._latest is not None):
             self.dropped_units += 1
         else:
-            self._sink.append(AccessUnit(self._time, key, b"".join(parts), self._after_loss))
+            # AccessUnit(...) through its constructor costs four times as much, for every frame of every camera
+            fields = (self._time, key, b"".join(self._parts), self._after_loss)
+            self._sink.append(tuple.__new__(AccessUnit, fields))
             self._waiting = self._after_loss = False
         self._clear()
 
@@ -205,19 +207,11 @@ class VideoSource(PacketSource):
 
     # NAL units
 
-    def _open(self, header: bytes, fragment: bytes, mid: bytes) -> None:
-        parts = self._parts
-        self._open_at = len(parts)
-        self._open_header = header
-        self._mid = mid
-        parts.append(header)
-        parts.append(fragment)
-
     def _close(self) -> None:
-        at = self._open_at
-        parts = self._parts
-        size = sum(map(len, parts[at + 1 :])) + len(self._open_header)
-        parts[at] = size.to_bytes(4, "big") + self._open_header
+        """The open NAL unit is whole: its length goes before it."""
+        at, parts, header = self._open_at, self._parts, self._open_header
+        size = sum(map(len, parts[at + 1 :])) + len(header)
+        parts[at] = size.to_bytes(4, "big") + header
         self._mid = CLOSED
 
     def _close_apart(self) -> bytes:
