@@ -7,10 +7,14 @@ import enUS from 'antd/locale/en_US';
 import zhCN from 'antd/locale/zh_CN';
 import dayjs from 'dayjs';
 import 'dayjs/locale/zh-cn';
+import updateLocale from 'dayjs/plugin/updateLocale';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError, whenSignedOut } from '@/shared/api/http';
 import { router } from './router';
+
+dayjs.extend(updateLocale);
+dayjs.updateLocale('en', { weekStart: 1 });
 
 const MORE_TRIES = 2;
 

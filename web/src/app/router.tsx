@@ -1,13 +1,23 @@
 /** Every view is a URL; here the app composes the features. */
 
-import { createRootRoute, createRoute, createRouter, Navigate, Outlet, redirect, useNavigate } from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, Navigate, Outlet, useNavigate } from '@tanstack/react-router';
 import { useCallback } from 'react';
 import { LivePage } from '@/features/live/LivePage';
 import type { LiveSearch } from '@/features/live/wall';
+import { PlaybackPage } from '@/features/playback/PlaybackPage';
+import type { PlaybackSearch } from '@/features/playback/search';
 import { LoginPage } from '@/features/session/LoginPage';
+import { nowUs } from '@/shared/lib/clock';
+import { SECOND_US } from '@/shared/lib/time';
 import { Shell } from './Shell';
 
-const text = (v: unknown): string | undefined => (typeof v === 'string' && v !== '' ? v : undefined);
+const BACK_US = 10 * SECOND_US;
+
+/** One search value if it is there and says something. */
+function some<K extends string>(key: K, search: Record<string, unknown>): Partial<Record<K, string>> {
+  const value = search[key];
+  return typeof value === 'string' && value !== '' ? ({ [key]: value } as Record<K, string>) : {};
+}
 
 /** Search values are plain text, so that a URL can be read and typed. Empty `cams` stays: it means an empty wall. */
 export const parseSearch = (query: string): Record<string, string> => Object.fromEntries(new URLSearchParams(query));
@@ -34,18 +44,16 @@ const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: 
 const index = createRoute({
   getParentRoute: () => root,
   path: '/',
-  beforeLoad: () => {
-    throw redirect({ to: '/live' });
-  },
+  component: () => <Navigate to="/live" replace />,
 });
 
 const live = createRoute({
   getParentRoute: () => shell,
   path: '/live',
   validateSearch: (s: Record<string, unknown>): LiveSearch => ({
-    ...(text(s['layout']) === undefined ? {} : { layout: text(s['layout'])! }),
+    ...some('layout', s),
     ...(typeof s['cams'] === 'string' ? { cams: s['cams'] } : {}),
-    ...(text(s['max']) === undefined ? {} : { max: text(s['max'])! }),
+    ...some('max', s),
   }),
   component: function Live() {
     const search = live.useSearch();
@@ -55,15 +63,27 @@ const live = createRoute({
       <LivePage
         search={search}
         setSearch={setSearch}
-        openPlayback={(cams) => void navigate({ to: '/live', search: { cams } })}
+        openPlayback={(cams) => void navigate({ to: '/playback', search: { cams, t: String(nowUs() - BACK_US) } })}
         openPoint={(cams) => void navigate({ to: '/live', search: { cams } })}
       />
     );
   },
 });
 
+const playback = createRoute({
+  getParentRoute: () => shell,
+  path: '/playback',
+  validateSearch: (s: Record<string, unknown>): PlaybackSearch => ({ ...some('cams', s), ...some('t', s) }),
+  component: function Playback() {
+    const search = playback.useSearch();
+    const navigate = useNavigate();
+    const setSearch = useCallback((next: PlaybackSearch, replace: boolean) => void navigate({ to: '/playback', search: next, replace }), [navigate]);
+    return <PlaybackPage search={search} setSearch={setSearch} />;
+  },
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([login, index, shell.addChildren([live])]),
+  routeTree: root.addChildren([login, index, shell.addChildren([live, playback])]),
   parseSearch,
   stringifySearch,
   defaultPreload: false,

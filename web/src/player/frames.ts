@@ -16,7 +16,7 @@ export interface MediaFrame {
 export type ServerMessage =
   | { type: 'init'; track: number; mime: string; run: string; wallUs: number; seek: number | null }
   | { type: 'gap'; fromUs: number; toUs: number; cause: string }
-  | { type: 'state'; state: string; cause: string | null }
+  | { type: 'state'; state: string; cause: string | null; atUs: number }
   | { type: 'end'; cause: string | null };
 
 /** One binary frame: u8 kind, u8 track, u16 0, u32 seq, i64 wall µs (big-endian), bytes. Null when it is not one. */
@@ -58,7 +58,7 @@ export function parseMessage(text: string): ServerMessage | null {
     case 'gap':
       return { type: 'gap', fromUs: num(o['from_us'], 0), toUs: num(o['to_us'], 0), cause: str(o['cause']) ?? 'unknown' };
     case 'state':
-      return { type: 'state', state: str(o['state']) ?? '', cause: str(o['cause']) };
+      return { type: 'state', state: str(o['state']) ?? '', cause: str(o['cause']), atUs: num(o['at_us'], 0) };
     case 'end':
       return { type: 'end', cause: str(o['cause']) };
     default:

@@ -4,7 +4,10 @@ import { VIDEO_TRACK } from './frames';
 import { TrackBuffer } from './trackBuffer';
 
 export interface SinkHooks {
-  drained: () => void;
+  /** New picture data can be shown. */
+  appended?: () => void;
+  /** No picture data is queued any more. */
+  drained?: () => void;
   failed: (why: string) => void;
 }
 
@@ -36,8 +39,11 @@ export class MediaSink {
         this.tracks.set(
           track,
           new TrackBuffer(buffer, mime, {
+            appended: () => {
+              if (track === VIDEO_TRACK) this.hooks.appended?.();
+            },
             drained: () => {
-              if (track === VIDEO_TRACK) this.hooks.drained();
+              if (track === VIDEO_TRACK) this.hooks.drained?.();
             },
             failed: (why) => this.hooks.failed(why),
             currentTime: () => this.video.currentTime,

@@ -9,6 +9,8 @@ type Op =
   | { op: 'remove'; from: number; to: number };
 
 export interface TrackHooks {
+  /** One append has been taken in. */
+  appended: () => void;
   /** Everything queued has been taken in. */
   drained: () => void;
   failed: (why: 'quota' | 'overflow' | 'append') => void;
@@ -119,8 +121,10 @@ export class TrackBuffer {
   }
 
   private readonly onUpdateEnd = (): void => {
-    if (this.inFlight?.op === 'append') this.retried = false;
+    const appended = this.inFlight?.op === 'append';
+    if (appended) this.retried = false;
     this.pump();
+    if (!this.dead && appended) this.hooks.appended();
     if (!this.dead && this.queue.length === 0 && !this.buffer.updating) this.hooks.drained();
   };
 

@@ -39,7 +39,7 @@ export class WallMap {
     const a = this.anchors[this.lastAtOrBefore((x) => x.wallUs, wallUs)];
     if (!a) return null;
     const media = a.from + (wallUs - a.wallUs) / 1e6;
-    return media <= a.to + slackUs / 1e6 ? Math.min(media, a.to) : null;
+    return media <= a.to + slackUs / 1e6 ? Math.max(a.from, Math.min(media, a.to - 0.001)) : null;
   }
 
   /** First recorded instant at or after a wall time, for a player that waits behind a gap. */
@@ -63,7 +63,8 @@ export class WallMap {
     const i = this.lastAtOrBefore((x) => x.from - slack, media);
     // Decoding order and showing order differ by a few frames at most, so the neighbours suffice.
     const near = this.anchors.slice(Math.max(0, i - 5), i + 6).flatMap((a) => a.frames);
-    const hits = near.filter((f) => (by === 1 ? f > media + slack : f < media - slack));
+    const shown = Math.max(...near.filter((f) => f <= media + slack));
+    const hits = near.filter((f) => (by === 1 ? f > media + slack : f < shown - slack));
     if (hits.length === 0) return null;
     return by === 1 ? Math.min(...hits) : Math.max(...hits);
   }

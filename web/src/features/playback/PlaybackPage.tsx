@@ -1,0 +1,268 @@
+/** 录像回放: tree left, 1 to 4 cameras in step, transport, timeline, calendar right. Cameras and time are in the URL. */
+
+import { useQueries, useQuery } from '@tanstack/react-query';
+import { App, Button, Splitter } from 'antd';
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { camerasQuery, regionsQuery } from '@/shared/api/queries';
+import type { Camera } from '@/shared/api/types';
+import { gapText } from '@/shared/lib/causes';
+import { nowUs, useNow } from '@/shared/lib/clock';
+import { useHotkeys } from '@/shared/lib/hotkeys';
+import { clockText, clockMsText, dateText, dateTimeMsText, DAY_US, SECOND_US, ZONE_OFFSET_US } from '@/shared/lib/time';
+import { CameraTree, droppedCameras } from '@/shared/ui/CameraTree';
+import { Failure, Loading, Nothing } from '@/shared/ui/states';
+import { Timeline } from '@/timeline/Timeline';
+import type { Track } from '@/timeline/draw';
+import { clampView, keepInView, viewAround, windowsFor, zoom, type View } from '@/timeline/math';
+import { PastTile } from './PastTile';
+import { clipPath, coverageQuery } from './queries';
+import { RecordingCalendar } from './RecordingCalendar';
+import { camerasOf, MOST_CAMERAS, nextSpeed, timeOf, toggled, type PlaybackSearch } from './search';
+import { Transport } from './Transport';
+import { usePastGroup } from './usePastGroup';
+
+interface Props {
+  search: PlaybackSearch;
+  setSearch: (search: PlaybackSearch, replace: boolean) => void;
+}
+
+const START_BACK_US = 60 * SECOND_US;
+const LIVE_BACK_US = 5 * SECOND_US;
+const FIRST_SPAN_US = 1800 * SECOND_US;
+
+export function PlaybackPage({ search, setSearch }: Props) {
+  const { t } = useTranslation();
+  const cameras = useQuery(camerasQuery());
+  const regions = useQuery(regionsQuery());
+  const chosen = useMemo(() => camerasOf(search), [search]);
+  const shown = useMemo(() => new Set(chosen), [chosen]);
+  const choose = useCallback((ids: readonly string[]) => setSearch({ ...search, cams: ids.join(',') }, false), [search, setSearch]);
+  if (cameras.isError && !cameras.data) return <Failure error={cameras.error} retry={() => void cameras.refetch()} />;
+  if (!cameras.data) return <Loading rows={12} />;
+  if (cameras.data.length === 0) return <Nothing text={t('live.no_cameras')} />;
+  return (
+    <Splitter className="page">
+      <Splitter.Panel defaultSize={264} min={200} max={420} collapsible className="side">
+        <CameraTree regions={regions.data ?? []} cameras={cameras.data} shown={shown} onOpen={(camera) => choose(toggled(chosen, camera.id))} />
+      </Splitter.Panel>
+      <Splitter.Panel className="main">
+        <div
+          className="play-box"
+          onDragOver={(e) => e.preventDefault()}
+          onDrop={(e) => {
+            e.preventDefault();
+            const ids = droppedCameras(e).filter((id) => !chosen.includes(id));
+            if (ids.length > 0) choose([...chosen, ...ids].slice(0, MOST_CAMERAS));
+          }}
+        >
+          {chosen.length === 0 ? <Nothing text={t('playback.choose')} /> : <Desk {...{ search, setSearch, chosen, choose }} cameras={cameras.data} />}
+        </div>
+      </Splitter.Panel>
+    </Splitter>
+  );
+}
+
+type DeskProps = Props & { chosen: readonly string[]; choose: (ids: readonly string[]) => void; cameras: readonly Camera[] };
+
+function Desk({ search, setSearch, chosen, choose, cameras }: DeskProps) {
+  const { t } = useTranslation();
+  const { message } = App.useApp();
+  const asked = timeOf(search);
+  const { group, state, wallUs, jump } = usePastGroup(asked ?? nowUs() - START_BACK_US);
+  const now = useNow(1000);
+  const [view, setView] = useState<View>(() => clampView(viewAround(asked ?? nowUs(), FIRST_SPAN_US), nowUs()));
+  const [selection, setSelection] = useState<View | null>(null);
+  const names = useMemo(() => new Map(cameras.map((c) => [c.id, c])), [cameras]);
+  const tracks = useTracks(chosen, view, names);
+  const [seenWall, setSeenWall] = useState(wallUs);
+  if (seenWall !== wallUs) {
+    // A running head turns the page; a head that the officer scrolled away from stays away.
+    setSeenWall(wallUs);
+    if (seenWall <= view.toUs && wallUs > view.toUs) setView(keepInView(view, wallUs));
+  }
+
+  const seek = useCallback(
+    (us: number) => {
+      const at = Math.round(Math.min(us, nowUs() - SECOND_US));
+      group?.seek(at);
+      setSearch({ ...search, t: String(at) }, true);
+    },
+    [group, search, setSearch],
+  );
+  const go = (us: number) => {
+    seek(us);
+    setView((v) => keepInView(v, us));
+  };
+  useEffect(() => {
+    if (!jump) return;
+    void message.info(t('playback.jumped', { from: clockText(jump.fromUs), to: clockText(jump.toUs), cause: t(gapText(jump.cause)) }));
+  }, [jump, message, t]);
+
+  const actions = {
+    toggle: () => {
+      if (!group) return;
+      if (state.playing) {
+        group.pause();
+        setSearch({ ...search, t: String(Math.round(group.wallUs)) }, true);
+      } else group.play();
+    },
+    step: (by: 1 | -1) => group?.step(by),
+    skip: (seconds: number) => group && go(group.wallUs + seconds * SECOND_US),
+    speed: (speed: number) => group?.setSpeed(speed),
+    toLive: () => go(nowUs() - LIVE_BACK_US),
+  };
+  const mark = (edge: 'fromUs' | 'toUs') => {
+    const at = group?.wallUs;
+    if (at === undefined) return;
+    setSelection((s) => {
+      const other = edge === 'fromUs' ? (s?.toUs ?? at) : (s?.fromUs ?? at);
+      const [fromUs, toUs] = edge === 'fromUs' ? [at, Math.max(at, other)] : [Math.min(at, other), at];
+      return { fromUs, toUs };
+    });
+  };
+  useHotkeys('playback', t('nav.playback'), [
+    { keys: 'Space', text: t('playback.keys.toggle'), run: actions.toggle },
+    { keys: 'Comma', text: t('playback.frame_back'), run: () => actions.step(-1) },
+    { keys: 'Period', text: t('playback.frame_on'), run: () => actions.step(1) },
+    { keys: 'ArrowLeft', text: t('playback.back10'), run: () => actions.skip(-10) },
+    { keys: 'ArrowRight', text: t('playback.on10'), run: () => actions.skip(10) },
+    { keys: 'ArrowUp', text: t('playback.keys.one_second'), run: () => actions.skip(1) },
+    { keys: 'ArrowDown', text: t('playback.keys.one_second'), run: () => actions.skip(-1) },
+    { keys: 'Control+ArrowLeft', text: t('playback.keys.slower'), run: () => actions.speed(nextSpeed(state.speed, -1)) },
+    { keys: 'Control+ArrowRight', text: t('playback.keys.faster'), run: () => actions.speed(nextSpeed(state.speed, 1)) },
+    { keys: 'BracketLeft', text: t('playback.mark_in'), run: () => mark('fromUs') },
+    { keys: 'BracketRight', text: t('playback.mark_out'), run: () => mark('toUs') },
+    { keys: 'Escape', text: t('playback.keys.clear'), run: () => setSelection(null) },
+    { keys: 'KeyL', text: t('playback.to_live'), run: actions.toLive },
+    { keys: 'Equal', text: t('playback.keys.zoom'), run: () => setView((v) => clampView(zoom(v, wallUs, 1), nowUs())) },
+    { keys: 'Minus', text: t('playback.keys.zoom'), run: () => setView((v) => clampView(zoom(v, wallUs, -1), nowUs())) },
+    { keys: 'Home', text: t('playback.keys.day'), run: () => setView(clampView(viewAround(wallUs, DAY_US), nowUs())) },
+  ]);
+
+  const describe = (us: number, track: Track | null): string => {
+    const time = dateTimeMsText(us);
+    if (!track) return time;
+    const gap = track.gaps.find((g) => us >= g.fromUs && us < g.toUs);
+    if (gap) return `${time}  ${track.name}  ${t('playback.gap', { cause: t(gapText(gap.cause)) })}`;
+    const run = track.recorded.find((r) => us >= r.fromUs && us < r.toUs);
+    return run ? `${time}  ${track.name}` : time;
+  };
+
+  return (
+    <>
+      <div className="play-main">
+        <div className="wall" style={{ '--side': chosen.length > 1 ? 2 : 1 } as React.CSSProperties}>
+          {group &&
+            chosen.map((id, i) => (
+              <PastTile
+                key={id}
+                index={i}
+                cameraId={id}
+                camera={names.get(id) ?? null}
+                group={group}
+                onClose={chosen.length > 1 ? () => choose(chosen.filter((c) => c !== id)) : null}
+              />
+            ))}
+        </div>
+        <aside className="play-side">
+          <RecordingCalendar camera={chosen[0]!} wallUs={wallUs} onDay={(us) => goDay(us)} />
+          <ClipPanel selection={selection} cameras={chosen.map((id) => ({ id, name: names.get(id)?.name ?? id }))} mark={mark} clear={() => setSelection(null)} />
+        </aside>
+      </div>
+      <Transport state={state} wallUs={wallUs} actions={actions}>
+        <span className="secondary small">{state.atEnd ? t('playback.end') : t('playback.hint')}</span>
+      </Transport>
+      <Timeline
+        view={view}
+        tracks={tracks}
+        headUs={wallUs}
+        nowUs={now}
+        selection={selection}
+        zoneUs={ZONE_OFFSET_US}
+        label={labelOf}
+        ariaLabel={t('playback.timeline')}
+        valueText={`${dateTimeMsText(wallUs)} ${names.get(chosen[0] ?? '')?.name ?? ''}`}
+        describe={describe}
+        onView={setView}
+        onSeek={seek}
+        onScrub={(us, done) => {
+          if (done) seek(us);
+          else group?.seek(Math.round(us));
+        }}
+        onSelect={setSelection}
+      />
+    </>
+  );
+
+  /** The first picture of that day, and the whole day on the timeline. */
+  function goDay(dayUs: number): void {
+    setView(clampView({ fromUs: dayUs, toUs: dayUs + DAY_US }, nowUs()));
+    const first = dateText(dayUs) === dateText(nowUs()) ? Math.min(dayUs + DAY_US / 2, nowUs() - START_BACK_US) : dayUs;
+    seek(first);
+  }
+}
+
+function ClipPanel({ selection, cameras, mark, clear }: { selection: View | null; cameras: { id: string; name: string }[]; mark: (edge: 'fromUs' | 'toUs') => void; clear: () => void }) {
+  const { t } = useTranslation();
+  const usable = selection !== null && selection.toUs - selection.fromUs >= SECOND_US / 10;
+  return (
+    <section className="clip" aria-label={t('playback.clip')}>
+      <h4>{t('playback.clip')}</h4>
+      <div className="clip-marks">
+        <Button size="small" onClick={() => mark('fromUs')} title="[">
+          {t('playback.mark_in')} [
+        </Button>
+        <Button size="small" onClick={() => mark('toUs')} title="]">
+          {t('playback.mark_out')} ]
+        </Button>
+        {selection && (
+          <Button size="small" type="text" onClick={clear}>
+            {t('playback.clear')}
+          </Button>
+        )}
+      </div>
+      {selection && (
+        <p className="mono small">
+          {dateText(selection.fromUs)} {clockMsText(selection.fromUs)} – {clockMsText(selection.toUs)}
+          <br />
+          {t('playback.length', { seconds: ((selection.toUs - selection.fromUs) / SECOND_US).toFixed(1) })}
+        </p>
+      )}
+      {!usable && <p className="secondary small">{t('playback.clip_how')}</p>}
+      {usable &&
+        cameras.map(({ id, name }) => (
+          <p key={id} className="clip-row">
+            <span className="tree-name" title={name}>
+              {name}
+            </span>
+            <a href={clipPath(id, selection.fromUs, selection.toUs, false)} download data-testid="clip-mp4">
+              MP4
+            </a>
+            <a href={clipPath(id, selection.fromUs, selection.toUs, true)} download>
+              {t('playback.original')}
+            </a>
+          </p>
+        ))}
+    </section>
+  );
+}
+
+function useTracks(chosen: readonly string[], view: View, names: ReadonlyMap<string, Camera>): Track[] {
+  const { sizeUs, indexes } = windowsFor(view);
+  const asked = chosen.flatMap((camera) => indexes.map((index) => ({ camera, index })));
+  return useQueries({
+    queries: asked.map(({ camera, index }) => coverageQuery(camera, sizeUs, index)),
+    combine: (results) =>
+      chosen.map((id) => {
+        const parts = results.filter((_r, i) => asked[i]?.camera === id).flatMap((r) => (r.data ? [r.data] : []));
+        return { id, name: names.get(id)?.name ?? id, recorded: parts.flatMap((p) => p.recorded), gaps: parts.flatMap((p) => p.gaps) };
+      }),
+  });
+}
+
+function labelOf(us: number, majorUs: number): { text: string; date: boolean } {
+  const clock = clockText(us);
+  if (clock === '00:00:00') return { text: dateText(us), date: true };
+  return { text: majorUs < 60 * SECOND_US ? clock : clock.slice(0, 5), date: false };
+}

@@ -1,0 +1,40 @@
+/** Days with recordings are underlined; a click goes to the start of the day. */
+
+import { useQuery } from '@tanstack/react-query';
+import { Calendar } from 'antd';
+import dayjs, { type Dayjs } from 'dayjs';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { dateText, ZONE_OFFSET_US } from '@/shared/lib/time';
+import { calendarQuery } from './queries';
+
+export function RecordingCalendar({ camera, wallUs, onDay }: { camera: string; wallUs: number; onDay: (dayStartUs: number) => void }) {
+  const { t } = useTranslation();
+  const [month, setMonth] = useState(() => dateText(wallUs).slice(0, 7));
+  const days = useQuery(calendarQuery(camera, month));
+  const recorded = new Set(days.data?.days ?? []);
+  const value = dayjs(dateText(wallUs));
+  return (
+    <div className="calendar" aria-label={t('playback.calendar')}>
+      <Calendar
+        fullscreen={false}
+        value={value.format('YYYY-MM') === month ? value : dayjs(`${month}-01`)}
+        onPanelChange={(date) => setMonth(date.format('YYYY-MM'))}
+        onSelect={(date: Dayjs, { source }) => {
+          setMonth(date.format('YYYY-MM'));
+          if (source === 'date') onDay(Date.parse(`${date.format('YYYY-MM-DD')}T00:00:00Z`) * 1000 - ZONE_OFFSET_US);
+        }}
+        fullCellRender={(date: Dayjs) => {
+          const text = date.format('YYYY-MM-DD');
+          const has = recorded.has(text);
+          const classes = ['day', has ? 'day-has' : '', text === dateText(wallUs) ? 'day-on' : '', text.slice(0, 7) === month ? '' : 'day-out'];
+          return (
+            <div className={classes.join(' ')} title={has ? t('playback.has_recording') : t('playback.no_recording')}>
+              {date.date()}
+            </div>
+          );
+        }}
+      />
+    </div>
+  );
+}

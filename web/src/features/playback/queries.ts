@@ -1,0 +1,55 @@
+/** Timeline windows and calendar months of cameras as query options. */
+
+import { queryOptions } from '@tanstack/react-query';
+import { call } from '@/shared/api/http';
+import type { TimelineAnswer } from '@/shared/api/types';
+import { nowUs } from '@/shared/lib/clock';
+import { parseUs, SECOND_US } from '@/shared/lib/time';
+import type { GapRun } from '@/timeline/draw';
+import type { RunSpan } from '@/timeline/math';
+
+export interface Coverage {
+  recorded: RunSpan[];
+  gaps: GapRun[];
+}
+
+const LIVE_REFRESH_MS = 2_000;
+const SETTLED_MS = 60_000;
+
+export function coverageOf(answer: TimelineAnswer): Coverage {
+  const spans = <T extends { from: string; to: string }>(list: readonly T[]) =>
+    list.map((s) => ({ ...s, fromUs: parseUs(s.from) ?? 0, toUs: parseUs(s.to) ?? 0 })).filter((s) => s.toUs > s.fromUs);
+  return {
+    recorded: spans(answer.recorded).map(({ fromUs, toUs, kind }) => ({ fromUs, toUs, kind })),
+    gaps: spans(answer.gaps).map(({ fromUs, toUs, cause }) => ({ fromUs, toUs, cause, kind: cause })),
+  };
+}
+
+/** One window of one camera. The window that holds the present grows, the others only change by recovery. */
+export function coverageQuery(camera: string, sizeUs: number, index: number) {
+  const fromUs = Math.max(0, index * sizeUs);
+  const toUs = (index + 1) * sizeUs;
+  return queryOptions({
+    queryKey: ['timeline', camera, sizeUs, index],
+    queryFn: async ({ signal }) => {
+      if (fromUs >= nowUs() - SECOND_US) return { recorded: [], gaps: [] } satisfies Coverage;
+      const path = `/cameras/${encodeURIComponent(camera)}/timeline`;
+      return coverageOf(await call<TimelineAnswer>('GET', path, { query: { from: fromUs, to: toUs, profile: 'main' }, signal }));
+    },
+    staleTime: SETTLED_MS,
+    refetchInterval: () => (toUs > nowUs() - 5 * SECOND_US ? LIVE_REFRESH_MS : false),
+  });
+}
+
+export const calendarQuery = (camera: string, month: string) =>
+  queryOptions({
+    queryKey: ['calendar', camera, month],
+    queryFn: ({ signal }) => call<{ month: string; days: string[] }>('GET', `/cameras/${encodeURIComponent(camera)}/calendar`, { query: { month }, signal }),
+    staleTime: SETTLED_MS,
+  });
+
+export const playbackPath = (camera: string, fromUs: number): string =>
+  `/api/v1/cameras/${encodeURIComponent(camera)}/playback.mse?from=${Math.round(fromUs)}&profile=main`;
+
+export const clipPath = (camera: string, fromUs: number, toUs: number, original: boolean): string =>
+  `/api/v1/cameras/${encodeURIComponent(camera)}/clip.${original ? 'mov' : 'mp4'}?from=${Math.round(fromUs)}&to=${Math.round(toUs)}`;

@@ -1,0 +1,40 @@
+/** The group that all windows of a playback follow, as React sees it. */
+
+import { useEffect, useState } from 'react';
+import { PastGroup, type GroupState } from '@/player/pastGroup';
+import type { Gap } from '@/player/pastPlayer';
+
+const FIRST: GroupState = { playing: true, waiting: true, speed: 1, atEnd: false };
+
+export interface PastView {
+  group: PastGroup | null;
+  state: GroupState;
+  wallUs: number;
+  jump: Gap | null;
+}
+
+const SHOWN_EVERY_MS = 100;
+
+export function usePastGroup(startUs: number): PastView {
+  const [start] = useState(startUs);
+  const [group, setGroup] = useState<PastGroup | null>(null);
+  const [state, setState] = useState(FIRST);
+  const [wallUs, setWallUs] = useState(startUs);
+  const [jump, setJump] = useState<Gap | null>(null);
+  useEffect(() => {
+    let shownAt = 0;
+    const made = new PastGroup(start, {
+      state: setState,
+      time: (wall) => {
+        const now = performance.now();
+        if (now - shownAt < SHOWN_EVERY_MS) return;
+        shownAt = now;
+        setWallUs(wall);
+      },
+      jumped: setJump,
+    });
+    setGroup(made);
+    return () => made.dispose();
+  }, [start]);
+  return { group, state, wallUs, jump };
+}
