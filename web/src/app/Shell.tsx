@@ -6,7 +6,7 @@ import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { Button, Tooltip, Watermark } from 'antd';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { call } from '@/shared/api/http';
+import { deleteSession } from '@/client/sdk.gen';
 import { meQuery, systemQuery } from '@/shared/api/queries';
 import { useNow } from '@/shared/lib/clock';
 import { useHotkeys } from '@/shared/lib/hotkeys';
@@ -44,7 +44,7 @@ export function Shell() {
     { evenInDialogs: true },
   );
   const signOut = () => {
-    call('DELETE', '/sessions/current')
+    deleteSession()
       .catch(() => undefined) // Whatever the node says, this browser forgets.
       .finally(() => {
         client.clear();

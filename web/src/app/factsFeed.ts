@@ -4,7 +4,9 @@ import type { QueryClient } from '@tanstack/react-query';
 import { backoffMs } from '@/player/backoff';
 import { meaningOf, socketUrl } from '@/player/mediaSocket';
 import { signedOut } from '@/shared/api/http';
-import type { Camera, Fact } from '@/shared/api/types';
+import type { Camera, CameraState, Fact } from '@/shared/api/types';
+import { STATE_TEXT } from '@/shared/lib/causes';
+import { toIso } from '@/shared/lib/time';
 import { useConnection } from './connection';
 
 const REFRESH_MS = 400;
@@ -14,24 +16,30 @@ type Handler = (client: QueryClient, fact: Fact) => void;
 /** Fact type (its first word) → what it means to the cache. */
 const HANDLERS: Record<string, Handler> = {
   camera: (client, fact) => {
-    patchCamera(client, fact);
+    if (fact.type === 'camera.state') patchState(client, fact);
     refreshSoon(client, 'cameras');
   },
   region: (client) => refreshSoon(client, 'regions'),
+  recording: (client) => refreshSoon(client, 'timeline'),
   segment: (client) => refreshSoon(client, 'timeline'),
-  gap: (client) => refreshSoon(client, 'timeline'),
+  worker: (client) => refreshSoon(client, 'cameras'),
 };
 
-const PATCHED = ['state', 'cause', 'message', 'since', 'recording', 'name', 'code'] as const;
-
-/** Fields that the fact carries are shown at once; the list is fetched again right after. */
-function patchCamera(client: QueryClient, fact: Fact): void {
-  const id = fact.subject?.id;
-  if (id === undefined) return;
-  const known = Object.fromEntries(PATCHED.filter((key) => key in fact.data).map((key) => [key, fact.data[key]]));
-  if (Object.keys(known).length === 0) return;
-  client.setQueryData<Camera[]>(['cameras'], (list) => list?.map((c) => (c.id === id ? ({ ...c, ...known } as Camera) : c)));
+/** A camera's main profile says its state: shown at once, and the list is fetched again right after. */
+function patchState(client: QueryClient, { subject, data }: Fact): void {
+  const { state, cause, message, since_us: sinceUs, recording } = data;
+  if (data['profile'] !== 'main' || !isState(state)) return;
+  const patch: Partial<Camera> = {
+    state,
+    cause: typeof cause === 'string' && cause !== '' ? cause : null,
+    message: typeof message === 'string' && message !== '' ? message : null,
+    ...(typeof sinceUs === 'number' ? { since: toIso(sinceUs) } : {}),
+    ...(typeof recording === 'boolean' ? { recording } : {}),
+  };
+  client.setQueryData<Camera[]>(['cameras'], (list) => list?.map((c) => (c.id === subject.id ? { ...c, ...patch } : c)));
 }
+
+const isState = (v: unknown): v is CameraState => typeof v === 'string' && v in STATE_TEXT;
 
 const due = new Map<string, ReturnType<typeof setTimeout>>();
 
@@ -46,16 +54,16 @@ function refreshSoon(client: QueryClient, key: string): void {
   );
 }
 
-/** One message may carry one fact or a page of them. */
-export function factsOf(text: string): Fact[] {
+/** One fact per message; null for what is not one. */
+export function factOf(text: string): Fact | null {
   let raw: unknown;
   try {
     raw = JSON.parse(text);
   } catch {
-    return [];
+    return null;
   }
-  const list = Array.isArray(raw) ? raw : isObject(raw) && Array.isArray(raw['items']) ? raw['items'] : [raw];
-  return list.filter((v): v is Fact => isObject(v) && typeof v['type'] === 'string' && 'id' in v).map((f) => ({ ...f, data: isObject(f.data) ? f.data : {} }));
+  if (!isObject(raw) || typeof raw['id'] !== 'string' || typeof raw['type'] !== 'string' || !isObject(raw['subject']) || !isObject(raw['data'])) return null;
+  return raw as unknown as Fact;
 }
 
 const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v);
@@ -78,10 +86,10 @@ export function followFacts(client: QueryClient): () => void {
     };
     socket.onmessage = (event: MessageEvent<unknown>) => {
       if (typeof event.data !== 'string') return;
-      for (const fact of factsOf(event.data)) {
-        cursor = String(fact.id);
-        HANDLERS[fact.type.split('.')[0] ?? '']?.(client, fact);
-      }
+      const fact = factOf(event.data);
+      if (!fact) return;
+      cursor = fact.id;
+      HANDLERS[fact.type.split('.')[0] ?? '']?.(client, fact);
     };
     socket.onclose = (event) => {
       if (stopped) return;

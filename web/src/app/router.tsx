@@ -16,7 +16,7 @@ const BACK_US = 10 * SECOND_US;
 /** One search value if it is there and says something. */
 function some<K extends string>(key: K, search: Record<string, unknown>): Partial<Record<K, string>> {
   const value = search[key];
-  return typeof value === 'string' && value !== '' ? ({ [key]: value } as Record<K, string>) : {};
+  return typeof value === 'string' && value !== '' ? ({ [key]: value } as Partial<Record<K, string>>) : {};
 }
 
 /** Search values are plain text, so that a URL can be read and typed. Empty `cams` stays: it means an empty wall. */

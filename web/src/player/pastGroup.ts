@@ -37,7 +37,6 @@ const STEP_GUESS_US = 40_000;
 export class PastGroup {
   private readonly clock: MasterClock;
   private followers: Follower[] = [];
-  private timer: ReturnType<typeof setInterval>;
   private heldSinceMs: number | null;
   private playing = true;
   private speed = 1;
@@ -51,7 +50,12 @@ export class PastGroup {
   ) {
     this.clock = new MasterClock(wallUs, nowMs());
     this.heldSinceMs = nowMs();
-    this.timer = setInterval(this.tick, TICK_MS);
+  }
+
+  /** Runs until the returned function is called. */
+  start(): () => void {
+    const timer = setInterval(this.tick, TICK_MS);
+    return () => clearInterval(timer);
   }
 
   add(follower: Follower): () => void {
@@ -102,15 +106,10 @@ export class PastGroup {
   step(by: 1 | -1): void {
     if (this.playing) this.pause();
     const to = this.followers.map((f) => f.step(by)).find((wall) => wall !== null);
-    if (to !== undefined && to !== null) {
+    if (typeof to === 'number') {
       this.clock.set(to, this.nowMs());
       this.tick();
     } else this.seek(this.wallUs + by * STEP_GUESS_US);
-  }
-
-  dispose(): void {
-    clearInterval(this.timer);
-    this.followers = [];
   }
 
   readonly tick = (): void => {

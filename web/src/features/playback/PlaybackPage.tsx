@@ -85,7 +85,7 @@ function Desk({ search, setSearch, chosen, choose, cameras }: DeskProps) {
   const seek = useCallback(
     (us: number) => {
       const at = Math.round(Math.min(us, nowUs() - SECOND_US));
-      group?.seek(at);
+      group.seek(at);
       setSearch({ ...search, t: String(at) }, true);
     },
     [group, search, setSearch],
@@ -101,20 +101,18 @@ function Desk({ search, setSearch, chosen, choose, cameras }: DeskProps) {
 
   const actions = {
     toggle: () => {
-      if (!group) return;
       if (state.playing) {
         group.pause();
         setSearch({ ...search, t: String(Math.round(group.wallUs)) }, true);
       } else group.play();
     },
-    step: (by: 1 | -1) => group?.step(by),
-    skip: (seconds: number) => group && go(group.wallUs + seconds * SECOND_US),
-    speed: (speed: number) => group?.setSpeed(speed),
+    step: (by: 1 | -1) => group.step(by),
+    skip: (seconds: number) => go(group.wallUs + seconds * SECOND_US),
+    speed: (speed: number) => group.setSpeed(speed),
     toLive: () => go(nowUs() - LIVE_BACK_US),
   };
   const mark = (edge: 'fromUs' | 'toUs') => {
-    const at = group?.wallUs;
-    if (at === undefined) return;
+    const at = group.wallUs;
     setSelection((s) => {
       const other = edge === 'fromUs' ? (s?.toUs ?? at) : (s?.fromUs ?? at);
       const [fromUs, toUs] = edge === 'fromUs' ? [at, Math.max(at, other)] : [Math.min(at, other), at];
@@ -153,8 +151,7 @@ function Desk({ search, setSearch, chosen, choose, cameras }: DeskProps) {
     <>
       <div className="play-main">
         <div className="wall" style={{ '--side': chosen.length > 1 ? 2 : 1 } as React.CSSProperties}>
-          {group &&
-            chosen.map((id, i) => (
+          {chosen.map((id, i) => (
               <PastTile
                 key={id}
                 index={i}
@@ -188,7 +185,7 @@ function Desk({ search, setSearch, chosen, choose, cameras }: DeskProps) {
         onSeek={seek}
         onScrub={(us, done) => {
           if (done) seek(us);
-          else group?.seek(Math.round(us));
+          else group.seek(Math.round(us));
         }}
         onSelect={setSelection}
       />

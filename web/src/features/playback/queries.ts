@@ -1,8 +1,8 @@
 /** Timeline windows and calendar months of cameras as query options. */
 
 import { queryOptions } from '@tanstack/react-query';
-import { call } from '@/shared/api/http';
-import type { TimelineAnswer } from '@/shared/api/types';
+import { getCalendar, getTimeline } from '@/client/sdk.gen';
+import type { CameraTimeline } from '@/shared/api/types';
 import { nowUs } from '@/shared/lib/clock';
 import { parseUs, SECOND_US } from '@/shared/lib/time';
 import type { GapRun } from '@/timeline/draw';
@@ -16,7 +16,7 @@ export interface Coverage {
 const LIVE_REFRESH_MS = 2_000;
 const SETTLED_MS = 60_000;
 
-export function coverageOf(answer: TimelineAnswer): Coverage {
+export function coverageOf(answer: CameraTimeline): Coverage {
   const spans = <T extends { from: string; to: string }>(list: readonly T[]) =>
     list.map((s) => ({ ...s, fromUs: parseUs(s.from) ?? 0, toUs: parseUs(s.to) ?? 0 })).filter((s) => s.toUs > s.fromUs);
   return {
@@ -33,8 +33,8 @@ export function coverageQuery(camera: string, sizeUs: number, index: number) {
     queryKey: ['timeline', camera, sizeUs, index],
     queryFn: async ({ signal }) => {
       if (fromUs >= nowUs() - SECOND_US) return { recorded: [], gaps: [] } satisfies Coverage;
-      const path = `/cameras/${encodeURIComponent(camera)}/timeline`;
-      return coverageOf(await call<TimelineAnswer>('GET', path, { query: { from: fromUs, to: toUs, profile: 'main' }, signal }));
+      const { data } = await getTimeline({ path: { camera }, query: { from: String(fromUs), to: String(toUs) }, signal });
+      return coverageOf(data);
     },
     staleTime: SETTLED_MS,
     refetchInterval: () => (toUs > nowUs() - 5 * SECOND_US ? LIVE_REFRESH_MS : false),
@@ -44,7 +44,7 @@ export function coverageQuery(camera: string, sizeUs: number, index: number) {
 export const calendarQuery = (camera: string, month: string) =>
   queryOptions({
     queryKey: ['calendar', camera, month],
-    queryFn: ({ signal }) => call<{ month: string; days: string[] }>('GET', `/cameras/${encodeURIComponent(camera)}/calendar`, { query: { month }, signal }),
+    queryFn: async ({ signal }) => (await getCalendar({ path: { camera }, query: { month }, signal })).data,
     staleTime: SETTLED_MS,
   });
 

@@ -7,7 +7,7 @@ import type { Gap } from '@/player/pastPlayer';
 const FIRST: GroupState = { playing: true, waiting: true, speed: 1, atEnd: false };
 
 export interface PastView {
-  group: PastGroup | null;
+  group: PastGroup;
   state: GroupState;
   wallUs: number;
   jump: Gap | null;
@@ -16,14 +16,12 @@ export interface PastView {
 const SHOWN_EVERY_MS = 100;
 
 export function usePastGroup(startUs: number): PastView {
-  const [start] = useState(startUs);
-  const [group, setGroup] = useState<PastGroup | null>(null);
   const [state, setState] = useState(FIRST);
   const [wallUs, setWallUs] = useState(startUs);
   const [jump, setJump] = useState<Gap | null>(null);
-  useEffect(() => {
-    let shownAt = 0;
-    const made = new PastGroup(start, {
+  const [group] = useState(() => {
+    let shownAt = -Infinity;
+    return new PastGroup(startUs, {
       state: setState,
       time: (wall) => {
         const now = performance.now();
@@ -33,8 +31,7 @@ export function usePastGroup(startUs: number): PastView {
       },
       jumped: setJump,
     });
-    setGroup(made);
-    return () => made.dispose();
-  }, [start]);
+  });
+  useEffect(() => group.start(), [group]);
   return { group, state, wallUs, jump };
 }

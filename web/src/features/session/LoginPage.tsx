@@ -4,8 +4,8 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Button, Spin, Typography } from 'antd';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { call } from '@/shared/api/http';
-import type { Me } from '@/shared/api/types';
+import { createSession } from '@/client/sdk.gen';
+import '@/shared/api/http';
 import { isLanguage, setLanguage } from '@/shared/i18n';
 import { ProblemDetail } from '@/shared/ui/states';
 
@@ -14,12 +14,12 @@ type Step = { step: 'busy' } | { step: 'idle' } | { step: 'refused'; error: unkn
 const tokenOf = (hash: string): string | null => new URLSearchParams(hash.replace(/^#/, '')).get('token');
 
 /** One link signs in once, even when an effect runs twice. */
-const used = new Map<string, Promise<Me>>();
+const used = new Map<string, Promise<unknown>>();
 
-function signIn(token: string): Promise<Me> {
+function signIn(token: string): Promise<unknown> {
   let running = used.get(token);
   if (!running) {
-    running = call<Me>('POST', '/sessions', { body: { login_token: token } });
+    running = createSession({ body: { login_token: token } });
     used.set(token, running);
   }
   return running;

@@ -1,4 +1,6 @@
-/** One way to call the node: same origin, JSON, problem+json as a typed error. */
+/** The generated client, set up once: same origin, and problem+json as a typed error. */
+
+import { client } from '@/client/client.gen';
 
 export interface Problem {
   status: number;
@@ -15,16 +17,8 @@ export class ApiError extends Error {
   }
 }
 
+/** The code of a call that never reached the node. */
 export const OFFLINE_CODE = 'offline_browser';
-
-type Query = Record<string, string | number | undefined>;
-
-interface Call {
-  query?: Query;
-  body?: unknown;
-  signal?: AbortSignal;
-  headers?: Record<string, string>;
-}
 
 let onSignedOut: () => void = () => undefined;
 
@@ -35,49 +29,25 @@ export function whenSignedOut(act: () => void): void {
 
 export const signedOut = (): void => onSignedOut();
 
-export async function call<T>(method: string, path: string, { query, body, signal, headers }: Call = {}): Promise<T> {
-  let response: Response;
-  try {
-    response = await fetch(`/api/v1${path}${queryText(query)}`, {
-      method,
-      credentials: 'same-origin',
-      headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(signal ? { signal } : {}),
-    });
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new ApiError({ status: 0, code: OFFLINE_CODE, title: '', detail: '', params: {}, requestId: '' });
-  }
-  if (!response.ok) {
-    const problem = await problemOf(response);
-    if (response.status === 401 && path !== '/sessions') onSignedOut();
-    throw new ApiError(problem);
-  }
-  if (response.status === 204) return undefined as T;
-  return (await response.json()) as T;
-}
-
-function queryText(query: Query | undefined): string {
-  const pairs = Object.entries(query ?? {}).filter((pair): pair is [string, string | number] => pair[1] !== undefined && pair[1] !== '');
-  if (pairs.length === 0) return '';
-  return `?${new URLSearchParams(pairs.map(([k, v]) => [k, String(v)])).toString()}`;
-}
-
-async function problemOf(response: Response): Promise<Problem> {
-  let raw: Record<string, unknown> = {};
-  try {
-    raw = (await response.json()) as Record<string, unknown>;
-  } catch {
-    // A proxy's HTML page has no problem in it: the status alone must do.
-  }
+/** What a failed call means. Without an answer the node was not reached; a proxy's HTML page has no problem in it, its status must do. */
+export function problemFrom(body: unknown, response: Pick<Response, 'status' | 'headers'> | undefined): Problem {
+  if (!response) return { status: 0, code: OFFLINE_CODE, title: '', detail: '', params: {}, requestId: '' };
+  const raw = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
   const text = (key: string) => (typeof raw[key] === 'string' ? raw[key] : '');
   return {
     status: response.status,
     code: text('code') || `http_${response.status}`,
     title: text('title'),
     detail: text('detail'),
-    params: (raw['params'] as Record<string, unknown> | undefined) ?? {},
+    params: typeof raw['params'] === 'object' && raw['params'] !== null ? (raw['params'] as Record<string, unknown>) : {},
     requestId: text('request_id') || (response.headers.get('x-request-id') ?? ''),
   };
 }
+
+client.setConfig({ baseUrl: '', credentials: 'same-origin' });
+client.interceptors.error.use((error, response, request) => {
+  if (request?.signal.aborted) return error;
+  const problem = problemFrom(error, response);
+  if (problem.status === 401 && !request?.url.endsWith('/sessions')) onSignedOut();
+  return new ApiError(problem);
+});

@@ -1,20 +1,25 @@
 /** Server state as query options: a page, a prefetch and a test share the same ones. */
 
 import { queryOptions } from '@tanstack/react-query';
+import { getMe, getSystem, listCameras, listRegions } from '@/client/sdk.gen';
 import { learnServerTime } from '@/shared/lib/clock';
 import { parseUs } from '@/shared/lib/time';
-import { call } from './http';
-import type { Camera, Me, Page, Region, SystemInfo } from './types';
+import './http';
 
 const PAGE_SIZE = 500;
 
-async function all<T>(path: string, signal: AbortSignal): Promise<T[]> {
+interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+async function all<T>(read: (cursor: string | undefined) => Promise<{ data: Page<T> }>): Promise<T[]> {
   const items: T[] = [];
   let cursor: string | undefined;
   do {
-    const page = await call<Page<T>>('GET', path, { query: { limit: PAGE_SIZE, cursor }, signal });
-    items.push(...page.items);
-    cursor = page.next ?? undefined;
+    const { data } = await read(cursor);
+    items.push(...data.items);
+    cursor = data.next ?? undefined;
   } while (cursor !== undefined);
   return items;
 }
@@ -22,14 +27,14 @@ async function all<T>(path: string, signal: AbortSignal): Promise<T[]> {
 export const camerasQuery = () =>
   queryOptions({
     queryKey: ['cameras'],
-    queryFn: ({ signal }) => all<Camera>('/cameras', signal),
+    queryFn: ({ signal }) => all((cursor) => listCameras({ query: { limit: PAGE_SIZE, ...(cursor ? { cursor } : {}) }, signal })),
     refetchInterval: 15_000,
   });
 
 export const regionsQuery = () =>
   queryOptions({
     queryKey: ['regions'],
-    queryFn: ({ signal }) => all<Region>('/regions', signal),
+    queryFn: ({ signal }) => all((cursor) => listRegions({ query: { limit: PAGE_SIZE, ...(cursor ? { cursor } : {}) }, signal })),
     staleTime: 60_000,
   });
 
@@ -38,12 +43,12 @@ export const systemQuery = () =>
     queryKey: ['system'],
     queryFn: async ({ signal }) => {
       const sent = Date.now();
-      const info = await call<SystemInfo>('GET', '/system', { signal });
-      const server = parseUs(info.time);
+      const { data } = await getSystem({ signal });
+      const server = parseUs(data.time);
       if (server !== null) learnServerTime(server, sent, Date.now());
-      return info;
+      return data;
     },
     refetchInterval: 10_000,
   });
 
-export const meQuery = () => queryOptions({ queryKey: ['me'], queryFn: ({ signal }) => call<Me>('GET', '/me', { signal }), staleTime: 60_000 });
+export const meQuery = () => queryOptions({ queryKey: ['me'], queryFn: async ({ signal }) => (await getMe({ signal })).data, staleTime: 60_000 });

@@ -1,9 +1,12 @@
 /** What officers read for a camera's state and cause, and the one advice that goes with each. The compiler finds a forgotten case. */
 
 import type { ParseKeys } from 'i18next';
-import type { CameraCause, CameraState } from '@/shared/api/types';
+import type { CameraState } from '@/shared/api/types';
 
 type Key = ParseKeys;
+
+/** Causes of the contract; the server's type is open, because a newer node may know more. */
+type CameraCause = 'unreachable' | 'refused' | 'timeout' | 'auth' | 'not_found' | 'no_video' | 'unsupported_codec' | 'protocol' | 'stalled' | 'overload' | 'not_allowed';
 
 export const STATE_TEXT: Record<CameraState, Key> = {
   online: 'camera.state.online',
