@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from pathlib import Path
 
 import uvloop
 
 from vms.base.errors import VmsError
+from vms.base.log import configure
 from vms.sim.command import SimOptions, serve_cameras
 
 
@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument("--ready-file", type=Path)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--demo", action="store_true", help="one camera that drops out, one with another password")
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    configure("console")
     try:
         uvloop.run(serve_cameras(SimOptions(**vars(parser.parse_args()))))
     except VmsError as error:

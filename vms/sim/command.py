@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import logging
 import os
 import signal
 from collections.abc import AsyncGenerator
@@ -14,13 +13,14 @@ from pathlib import Path
 
 from vms.base.clock import Clock, SystemClock
 from vms.base.errors import Kind, VmsError
+from vms.base.log import get_log
 from vms.sim.camera import CameraStream
 from vms.sim.cameras import demo_cameras, demo_faults, load_clips
 from vms.sim.clip import load_clip
 from vms.sim.faults import Script, read_script
 from vms.sim.server import CameraServer, serve
 
-_LOG = logging.getLogger(__name__)
+_LOG = get_log(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,9 @@ async def serve_cameras(options: SimOptions) -> None:
     async with running_cameras(options) as server:
         if options.ready_file is not None:
             _write_ready(options, options.ready_file, server.port)
-        _LOG.info("simulated cameras are up", extra={"port": server.port, "count": options.count})
+        _LOG.info("simulated cameras are up", port=server.port, count=options.count)
         await stop.wait()
-        _LOG.info("simulated cameras are down", extra=asdict(server.stats))
+        _LOG.info("simulated cameras are down", **asdict(server.stats))
 
 
 @contextlib.asynccontextmanager
