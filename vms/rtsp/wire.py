@@ -6,12 +6,14 @@ The loop over `$` frames is the hottest of the reading path: one slice per packe
 from __future__ import annotations
 
 from collections.abc import Iterable
+from struct import Struct
 from typing import NamedTuple
 
 from vms.rtsp.messages import MAX_HEAD_BYTES, MAX_LINE_BYTES, Message, Request, Response, body_size, malformed, parse_head
 
 MAX_MESSAGES_PER_FEED = 64
 _DOLLAR = 0x24
+_frame_head = Struct(">BBH").unpack_from
 _LINE_ENDS = b"\r\n"
 
 
@@ -39,21 +41,20 @@ class WireParser:
         events: list[WireEvent] = []
         by_channel: dict[int, list[bytes]] = {}
         position, end, messages = 0, len(data), 0
-        channel, append = -1, None
+        channel, packets = -1, list[bytes]()
         while position < end:
-            if data[position] == _DOLLAR:
-                start = position + 4
-                if start > end:
+            while position + 4 <= end:
+                mark, number, size = _frame_head(data, position)
+                stop = position + 4 + size
+                if mark != _DOLLAR or stop > end:
                     break
-                stop = start + (data[position + 2] << 8 | data[position + 3])
-                if stop > end:
-                    break
-                if data[position + 1] != channel or append is None:
-                    channel = data[position + 1]
-                    append = _packets_of(channel, by_channel, events)
-                append(data[start:stop])
+                if number != channel:
+                    channel = number
+                    packets = _packets_of(channel, by_channel, events)
+                packets.append(data[position + 4 : stop])
                 position = stop
-                continue
+            if position >= end or data[position] == _DOLLAR:
+                break
             if data[position] in _LINE_ENDS:  # RFC 2326 §4: empty lines before a message are ignored
                 position += 1
                 continue
@@ -65,7 +66,7 @@ class WireParser:
                 raise malformed(f"more than {MAX_MESSAGES_PER_FEED} messages at once", self._base + position)
             events.append(message)
             by_channel.clear()  # packets behind a message stay behind it
-            channel, append = -1, None
+            channel = -1
             position = stop
             self._scanned = 0
         self._rest = data[position:]
@@ -120,12 +121,12 @@ def interleave(channel: int, packets: Iterable[bytes]) -> bytes:
     return b"".join(parts)
 
 
-def _packets_of(channel: int, by_channel: dict[int, list[bytes]], events: list[WireEvent]):
+def _packets_of(channel: int, by_channel: dict[int, list[bytes]], events: list[WireEvent]) -> list[bytes]:
     packets = by_channel.get(channel)
     if packets is None:
         packets = by_channel[channel] = []
         events.append(Packets(channel, packets))
-    return packets.append
+    return packets
 
 
 def _head_end(data: bytes, start: int, scanned: int) -> tuple[int, int]:
