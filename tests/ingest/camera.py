@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
-from collections.abc import Awaitable, Callable
+import ssl
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from tests.media.packetise import Sender, rtp, units_of
+from vms.base.errors import VmsError
 from vms.rtsp.auth import Gate
 from vms.rtsp.server import Described, Played, RtpInfo, ServerConfig, ServerConnection, SetupAsked
 from vms.rtsp.transport import Transport
@@ -51,10 +54,9 @@ class Camera:
                     self._answer(end, event)
                 self._transports = dict(end.transports) or self._transports
                 writer.write(end.take_output())
-        except (ConnectionError, asyncio.CancelledError):
-            pass
+        except VmsError:
+            writer.write(end.take_output())
         finally:
-            writer.close()
             self.ended.set()
 
     def _answer(self, end: ServerConnection, event: object) -> None:
@@ -115,34 +117,47 @@ class Camera:
         self._udp.close()
 
 
-@asynccontextmanager
-async def listening(camera: Camera):
-    server = await asyncio.start_server(camera.serve, "127.0.0.1", 0)
-    camera.port = int(server.sockets[0].getsockname()[1])
-    try:
-        yield camera
-    finally:
-        server.close()
-        camera.close()
-
-
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def scripted(script: Script):
-    """A server that does what `script` says to every connection; gives its URL."""
+async def serving(script: Script, tls: ssl.SSLContext | None = None) -> AsyncGenerator[int]:
+    """Runs `script` for every connection and leaves none of them open; gives the port."""
+    tasks: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        with contextlib.suppress(OSError, asyncio.CancelledError):
             await script(reader, writer)
-        except (ConnectionError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.close()
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     try:
-        yield f"rtsp://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"
+        yield int(server.sockets[0].getsockname()[1])
     finally:
         server.close()
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        await server.wait_closed()
+
+
+@asynccontextmanager
+async def listening(camera: Camera, tls: ssl.SSLContext | None = None) -> AsyncGenerator[Camera]:
+    async with serving(camera.serve, tls) as camera.port:
+        try:
+            yield camera
+        finally:
+            camera.close()
+
+
+@asynccontextmanager
+async def scripted(script: Script) -> AsyncGenerator[str]:
+    """A server that does what `script` says to every connection; gives its URL."""
+    async with serving(script) as port:
+        yield f"rtsp://127.0.0.1:{port}/x"

@@ -5,12 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from tests.ingest.camera import ALAW, SDP, STEP_90K, Camera, listening, scripted
 from tests.ingest.listener import PATIENCE_S, Listener
@@ -176,6 +185,49 @@ def test_session_is_torn_down_when_the_life_is_ended() -> None:
             await camera.ended.wait()
 
     run(body())
+
+
+def own_certificate(folder: Path) -> ssl.SSLContext:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "camera.example.org")])
+    now = datetime.now(UTC)
+    built = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "pem").write_bytes(built.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM) + pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "pem")
+    return context
+
+
+def test_camera_with_a_certificate_of_its_own_is_read_by_rtsps(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with listening(Camera(), own_certificate(tmp_path)) as camera, life(order(camera.url.replace("rtsp", "rtsps"))) as lived:
+            await camera.playing()
+            camera.send_video(60)
+            await lived.heard.video_frames(59)
+
+    run(body())
+
+
+def test_rtsps_to_a_camera_without_tls_is_protocol() -> None:
+    async def body() -> None:
+        async with listening(Camera()) as camera:
+            assert (await cause(order(camera.url.replace("rtsp", "rtsps")))).kind is Kind.PROTOCOL
+
+    run(body())
+
+
+@pytest.mark.parametrize("udp", [False, True])
+def test_the_same_over_uvloop(udp: bool) -> None:
+    async def body() -> None:
+        async with listening(Camera()) as camera, life(order(camera.url), udp=udp) as lived:
+            for _ in range(2):
+                await camera.playing() if not lived.heard.items else None
+                camera.send_video(30)
+                await lived.heard.video_frames(29)
+                lived.puller.set_live(True)
+
+    uvloop.run(body())
 
 
 # --- faults ---

@@ -183,9 +183,10 @@ class TlsChannel(asyncio.Protocol):
             self._transport.write(data)
 
     def close(self) -> None:
+        """At once: what was sent is on its way, and a camera that is gone would not end TLS in order."""
         self._open = False
         if self._transport is not None:
-            self._transport.close()
+            self._transport.abort()
 
     def _lose(self, error: BaseException) -> None:
         if self._open:

@@ -102,9 +102,14 @@ class Puller:
             await self._talk(target, address, sock)
         finally:
             self.close()
-            sock.close()
 
     async def _talk(self, target: Target, address: Address, sock: socket.socket) -> None:
+        limits = self._around.limits
+        # From here on the channel owns the socket.
+        if target.source.tls:
+            self._channel = channel = await TlsChannel.open(sock, target.host, self._on_bytes, self._end, limits.connect_s)
+        else:
+            self._channel = channel = TcpChannel(sock, self._on_bytes, self._end, self._around.batch)
         self._peer_ip = address.ip
         if self._protocol == "udp":
             local_ip = str(sock.getsockname()[0])
@@ -112,14 +117,9 @@ class Puller:
         credentials = Credentials(self._order.username, self._order.password) if self._order.username else None
         ports = tuple(pair.ports for pair in self._pairs)
         self._client = client = ClientConnection(ClientConfig(target.url, credentials, self._protocol, ports))
-        if target.source.tls:
-            limit_s = self._around.limits.connect_s
-            self._channel = await TlsChannel.open(sock, target.host, self._on_bytes, self._end, limit_s)
-        else:
-            self._channel = TcpChannel(sock, self._on_bytes, self._end, self._around.batch)
         self._quiet_since_us = self._clock.mono_us()
         client.start(self._quiet_since_us)
-        self._channel.send(client.take_output())
+        channel.send(client.take_output())
         await self._watch(client)
 
     async def _watch(self, client: ClientConnection) -> None:
