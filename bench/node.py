@@ -19,6 +19,8 @@ from bench.proc import Process, is_database, tree
 from vms.base.timespan import parse_time
 
 CONFIG = """\
+data_dir = "{data}"
+
 [node]
 name = "Bench"
 level = "station"
@@ -28,11 +30,8 @@ host = "127.0.0.1"
 port = 0
 tls = false
 
-[ingest]
+[cameras]
 allow = ["127.0.0.0/8"]
-
-[storage]
-data = "{data}"
 """
 RECORDING_S = 60.0
 POSTERS = 4

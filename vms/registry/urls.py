@@ -81,7 +81,7 @@ def check_allowed(allow: Sequence[str], host: str, place: str) -> None:
     if address is not None and not admits(allow, address):
         raise VmsError(
             Kind.NOT_ALLOWED,
-            f"{place} is outside the camera networks of this node; see the setting cameras.networks",
+            f"{place} is outside the camera networks of this node; see the setting cameras.allow",
             place=place,
             address=str(address),
         )

