@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from vms.base.errors import VmsError
-from vms.media.types import Codec
+from vms.media.types import VIDEO_TRACK, Codec
 from vms.sim.cameras import CLIPS_DIR, clip_names, demo_cameras, load_clips
 from vms.sim.clip import load_clip
+from vms.sim.marks import find_marks, tally
+from vms.sim.past import ClipFrames
 
+FOOTAGE = Path(__file__).parents[3] / "shared" / "footage"
 ENTRIES = json.loads((CLIPS_DIR / "manifest.json").read_text())["clips"]
 
 
@@ -56,3 +59,15 @@ def test_a_file_that_is_no_clip_is_a_clear_error(tmp_path: Path) -> None:
         load_clip(tmp_path / "x.mp4")
     with pytest.raises(VmsError, match="no clip 'y'"):
         load_clips(["y"])
+
+
+@pytest.mark.skipif(not FOOTAGE.is_dir(), reason="the real footage is not beside the repository")
+@pytest.mark.parametrize("path", sorted(FOOTAGE.glob("*.mp4")), ids=lambda path: path.stem)
+def test_real_footage_plays_round_and_round(path: Path) -> None:
+    frames = ClipFrames(load_clip(path), 1)
+    loop = frames.clip.video
+    units = list(frames.units(0, 3 * loop.duration * 100 // 9))
+    marks = find_marks(b"".join(unit.data for track, unit, _ in units if track == VIDEO_TRACK))
+    assert len(marks) > 2 * len(loop.units)
+    assert tally(marks)[1:] == (0, 0)
+    assert frames.infos()[0].width == loop.width
