@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import NamedTuple, cast
 
 from vms.base.errors import Kind, VmsError
+from vms.base.timespan import MAX_US
 from vms.record.causes import GAP_CAUSES
 from vms.storage.seals import END_REASONS, Gop
+from vms.storage.volumes import segment_path
 
 Message = dict[str, object]
 
@@ -200,12 +202,13 @@ def parse_segment(message: Mapping[str, object]) -> SegmentReport:
     )
     if not report.gops or not report.start_us < report.end_us:
         raise _wrong("gops")
+    _check_path(report)
     return report
 
 
 def parse_open(message: Mapping[str, object]) -> OpenSegment:
     read = _Fields(message)
-    return OpenSegment(
+    item = OpenSegment(
         camera=read.text("camera"),
         profile=read.text("profile"),
         run=read.text("run"),
@@ -221,6 +224,8 @@ def parse_open(message: Mapping[str, object]) -> OpenSegment:
         origin=read.text("origin"),
         gap=read.gap(),
     )
+    _check_path(item)
+    return item
 
 
 def parse_trouble(message: Mapping[str, object]) -> Trouble:
@@ -229,6 +234,14 @@ def parse_trouble(message: Mapping[str, object]) -> Trouble:
     if cause not in GAP_CAUSES:
         raise _wrong("cause")
     return Trouble(read.text("camera"), read.text("profile"), read.number("from_us"), cause, read.text("detail"))
+
+
+def _check_path(report: SegmentReport | OpenSegment) -> None:
+    """A worker meets hostile bytes; it must not be able to name a file of somebody else."""
+    if not 0 < report.start_us <= MAX_US or report.path != segment_path(report.camera, report.profile, report.start_us, report.run):
+        raise _wrong("path")
+    if any("/" in part or part in ("", ".", "..") for part in (report.camera, report.profile, report.run)):
+        raise _wrong("path")
 
 
 class _Fields:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from vms.base.errors import VmsError
+from vms.record.causes import gap_cause
 from vms.record.reports import GapBefore, SegmentReport, gop_rows
 from vms.storage.scan import ScannedSegment, hash_file, read_closed, scan
 from vms.storage.seals import make_table, merkle_root
@@ -22,11 +23,16 @@ class Salvaged:
     cut_bytes: int
 
 
-def salvage(volume: Volume, path: str, end_reason: str, *, gap: GapBefore | None = None, suspect: bool = False) -> Salvaged:
-    """Cut an unclosed file behind its last proved GOP and close it with `end_reason`; a closed one is only read. Raises OSError."""
+def salvage(volume: Volume, path: str, end_reason: str, *, suspect: bool = False) -> Salvaged:
+    """Cut an unclosed file behind its last proved GOP and close it with `end_reason`; a closed one is only read.
+
+    Raises OSError; BlockingIOError when a writer has the file open.
+    """
     files = volume.files
     fd = files.open(volume.root_fd, path, write=True)
     try:
+        if not files.lock(fd):
+            raise BlockingIOError(f"{path} is being written")
         size = files.size(fd)
 
         def read_at(count: int, offset: int) -> bytes:
@@ -39,21 +45,19 @@ def salvage(volume: Volume, path: str, end_reason: str, *, gap: GapBefore | None
         if not found.gops:
             return Salvaged(None, size)
         if found.closed:
-            return Salvaged(report_of(found, volume.id, path, size, hash_file(read_at, size), gap=gap, suspect=suspect), 0)
+            return Salvaged(report_of(found, volume.id, path, size, hash_file(read_at, size), suspect=suspect), 0)
         files.truncate(fd, found.proved_size)
         table = make_table(found.gops, end_reason, found.last_seal)
         files.write(fd, [table])
         files.fsync(fd)
         closed, closed_size = replace(found, end_reason=end_reason), found.proved_size + len(table)
-        report = report_of(closed, volume.id, path, closed_size, hash_file(read_at, closed_size), gap=gap, suspect=suspect)
+        report = report_of(closed, volume.id, path, closed_size, hash_file(read_at, closed_size), suspect=suspect)
         return Salvaged(report, size - found.proved_size)
     finally:
         files.close(fd)
 
 
-def report_of(
-    found: ScannedSegment, volume: str, path: str, size: int, sha256: bytes, *, gap: GapBefore | None = None, suspect: bool = False
-) -> SegmentReport:
+def report_of(found: ScannedSegment, volume: str, path: str, size: int, sha256: bytes, *, suspect: bool = False) -> SegmentReport:
     """The row of a closed file, from the file alone."""
     head = found.head
     return SegmentReport(
@@ -72,6 +76,6 @@ def report_of(
         gops_root=merkle_root([gop.sha256 for gop in found.gops]),
         end_reason=found.end_reason,
         origin=head.origin,
-        gap=gap,
+        gap=GapBefore(head.gap_from_us, gap_cause(head.gap_cause), head.gap_detail) if head.gap_cause else None,
         suspect=suspect,
     )

@@ -40,11 +40,9 @@ class Place:
 
 
 class OpenFile(NamedTuple):
-    """Create this file; the bytes that follow belong to it. `gap` and `seq` are kept in case its disk fails."""
+    """Create this file; the bytes that follow belong to it."""
 
     path: str
-    seq: int
-    gap: GapBefore | None
 
 
 class CloseFile(NamedTuple):
@@ -198,7 +196,20 @@ class SegmentWriter:
         if gap is not None and gap.from_us >= start_us:
             gap = None
         place = self.place
-        head = Head(place.node, place.camera, place.profile, begin.run, self._seq, place.volume, start_us, place.origin, self._after)
+        head = Head(
+            node=place.node,
+            camera=place.camera,
+            profile=place.profile,
+            run=begin.run,
+            seq=self._seq,
+            volume=place.volume,
+            start_us=start_us,
+            origin=place.origin,
+            after=self._after,
+            gap_from_us=gap.from_us if gap else 0,
+            gap_cause=gap.cause if gap else "",
+            gap_detail=gap.detail if gap else "",
+        )
         head_box = make_head(head)
         path = segment_path(place.camera, place.profile, start_us, begin.run)
         offset = len(self._init) + len(head_box)
@@ -216,7 +227,7 @@ class SegmentWriter:
             gop_media=chunk.media,
             end_us=start_us,
         )
-        out += (OpenFile(path, self._seq, gap), self._init + head_box)
+        out += (OpenFile(path), self._init + head_box)
         self._segment, self._gap = segment, None
         self._seq += 1
         return segment

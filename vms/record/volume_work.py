@@ -64,6 +64,11 @@ class VolumeWork:
         self._dirty = False
         self._synced_at_us = clock.mono_us()
 
+    def retell(self) -> None:
+        """The next tick tells all open segments whole: control is new and knows none."""
+        for lane in self._lanes:
+            lane.sealed_told, lane.told_at_us, lane.changed = 0, -OPEN_EVERY_US, True
+
     def finish(self) -> None:
         """After the last tick: sync and report what closed."""
         self._sync()
@@ -125,6 +130,7 @@ class VolumeWork:
         except FileNotFoundError:
             self._folders.discard(folder)  # somebody removed the empty folder: the next try makes it again
             raise
+        self._files.lock(lane.fd, wait=True)  # recovery and check leave a file alone while its writer lives
         lane.sealed_told = 0
         self._new_folders.add(folder)
 
@@ -184,7 +190,7 @@ class VolumeWork:
             self._close(lane)
             if file is None or not written:
                 return None
-            saved = salvage(self.volume, file.path, "io_error", gap=file.gap, suspect=suspect)
+            saved = salvage(self.volume, file.path, "io_error", suspect=suspect)
             if saved.report is None:  # nothing proved in it: garbage that no index should meet
                 self._files.unlink(self.volume.root_fd, file.path)
         except OSError:

@@ -36,6 +36,7 @@ class VolumeWriter:
         self._work = VolumeWork(volume, clock, on_reports)
         self._queue: SimpleQueue[Batch | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=f"volume-{volume.id[:8]}", daemon=True)
+        self._retell = False
         self._lanes: dict[Recorder, Lane] = {}
 
     def recorder(self, camera: str, profile: str, *, resume: GapBefore | None = None, origin: Origin = "live") -> Recorder:
@@ -56,6 +57,10 @@ class VolumeWriter:
         if batch or self._queue.empty():
             self._queue.put(batch)
 
+    def retell(self) -> None:
+        """Tell all open segments from their first GOP on with the next tick: control has (re)connected."""
+        self._retell = True
+
     def start(self) -> None:
         self._thread.start()
 
@@ -70,5 +75,8 @@ class VolumeWriter:
 
     def _run(self) -> None:
         while (batch := self._queue.get()) is not None:
+            if self._retell:
+                self._retell = False
+                self._work.retell()
             self._work.tick(batch)
         self._work.finish()

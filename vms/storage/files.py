@@ -7,6 +7,7 @@ Not here: what is written and in which order (record), where it lies (volumes).
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -21,6 +22,7 @@ class Files(Protocol):
     def make_dir(self, root: int, path: str) -> bool: ...
     def create(self, root: int, path: str) -> int: ...
     def open(self, root: int, path: str, *, write: bool = False) -> int: ...
+    def lock(self, fd: int, *, wait: bool = False) -> bool: ...
     def write(self, fd: int, parts: Sequence[bytes]) -> None: ...
     def read_at(self, fd: int, size: int, offset: int) -> bytes: ...
     def size(self, fd: int) -> int: ...
@@ -58,6 +60,14 @@ class RealFiles:
     def open(self, root: int, path: str, *, write: bool = False) -> int:
         mode = os.O_RDWR | os.O_APPEND if write else os.O_RDONLY
         return os.open(path, mode | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=root)
+
+    def lock(self, fd: int, *, wait: bool = False) -> bool:
+        """True when nobody else holds the file. It is let go when the descriptor is closed, also by death."""
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def write(self, fd: int, parts: Sequence[bytes]) -> None:
         """All of it, or OSError: a short write goes on where it stopped."""

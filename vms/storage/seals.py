@@ -46,7 +46,10 @@ class Hash(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What the file is. `after` is the hash (hex) of the last seal of the segment before it in the run, or empty."""
+    """What the file is. `after` is the hash (hex) of the last seal of the segment before it in the run, or empty.
+
+    `gap_cause` says why nothing was recorded from `gap_from_us` to `start_us`; both are empty when nothing is missing.
+    """
 
     node: str
     camera: str
@@ -57,6 +60,9 @@ class Head:
     start_us: int
     origin: Origin = "live"
     after: str = ""
+    gap_from_us: int = 0
+    gap_cause: str = ""
+    gap_detail: str = ""
 
 
 class Gop(NamedTuple):
@@ -197,18 +203,27 @@ def _possible(gop: Gop) -> bool:
 
 def _head_of(fields: dict[str, object]) -> Head:
     text: dict[str, str] = {}
-    for name in ("node", "camera", "profile", "run", "volume", "origin", "after"):
+    for name in ("node", "camera", "profile", "run", "volume", "origin", "after", "gap_cause", "gap_detail"):
         value = fields.get(name)
         if not isinstance(value, str) or len(value) > 200:
             raise _damaged(f"the head box lacks {name}")
         text[name] = value
-    seq, start_us = fields.get("seq"), fields.get("start_us")
-    if not isinstance(seq, int) or not isinstance(start_us, int) or not 0 <= start_us <= MAX_US or seq < 0:
-        raise _damaged("the head box has an impossible start or sequence")
+    number: dict[str, int] = {}
+    for name in ("seq", "start_us", "gap_from_us"):
+        value = fields.get(name)
+        if type(value) is not int or not 0 <= value <= MAX_US:
+            raise _damaged(f"the head box has an impossible {name}")
+        number[name] = value
     origin = text.pop("origin")
     if origin not in ("live", "seed"):
         raise _damaged("the head box names no known origin")
-    return Head(**text, seq=seq, start_us=start_us, origin=origin)
+    return Head(
+        **text,
+        seq=number["seq"],
+        start_us=number["start_us"],
+        gap_from_us=number["gap_from_us"],
+        origin=origin,
+    )
 
 
 def _damaged(message: str) -> VmsError:

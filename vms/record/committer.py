@@ -1,0 +1,159 @@
+"""Reports become rows. Applying a report twice changes nothing, so a worker may repeat it until it is acknowledged.
+
+In: segment rows, the gap before each, cutting gaps where a late segment turns up.
+Not here: who acknowledges to whom (control), open segments (open_table), files (recovery).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from uuid import UUID, uuid5
+
+from sqlalchemy import delete, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from vms.base.journal import announce
+from vms.base.timespan import Span, gaps
+from vms.events import Event, RecordingGap, SegmentDamaged
+from vms.owner.requests import GapSpan
+from vms.record import gop_table, queries
+from vms.record.models import Gap, Segment
+from vms.record.reports import SegmentReport
+
+BATCH = 100  # a transaction of this many reports stays far below 200 ms
+_NAMESPACE = UUID("5d0f7f2e-6c1b-4a36-9f0e-2f4b7f1f0a51")
+
+Announce = Callable[[Session, Event], None]
+"""Tells a fact inside the transaction."""
+
+
+def segment_id(volume: str, path: str) -> str:
+    return str(uuid5(_NAMESPACE, f"{volume}/{path}"))
+
+
+def commit_segments(session: Session, reports: Sequence[SegmentReport], announce: Announce = announce) -> list[str]:
+    """Insert what is new of at most BATCH reports and answer the paths that may be acknowledged after commit.
+
+    A report that no index can hold (ids that are no ids, GOPs that do not touch) is refused: it is not among the answer.
+    """
+    good = sorted((r for r in reports if _fits(r)), key=lambda r: (r.camera, r.profile, r.start_us))
+    if not good:
+        return []
+    fresh = set(session.scalars(insert(Segment).on_conflict_do_nothing().returning(Segment.path), [_row(r) for r in good]))
+    _cut_gaps(session, good)
+    for report, end_us in zip(good, _ends_before(session, good), strict=True):
+        gap = _gap_before(report, end_us)
+        if gap is not None and _add_gap(session, report, gap):
+            announce(session, RecordingGap(report.camera, report.profile, gap.start_us, gap.end_us, gap.cause, gap.detail))
+        if report.suspect and report.path in fresh:
+            detail = "its volume failed while it was written"
+            announce(session, SegmentDamaged(report.camera, report.profile, report.path, report.start_us, report.end_us, detail))
+    return [r.path for r in good]
+
+
+def in_batches(reports: Iterable[SegmentReport]) -> Iterator[list[SegmentReport]]:
+    """One transaction each."""
+    source = iter(reports)
+    while batch := list(islice(source, BATCH)):
+        yield batch
+
+
+def _fits(report: SegmentReport) -> bool:
+    try:
+        ids = [str(UUID(value)) for value in (report.camera, report.run, report.volume)]
+    except ValueError:
+        return False
+    if ids != [report.camera, report.run, report.volume]:
+        return False
+    return gop_table.is_regular(report.gops, report.start_us) and report.gops[-1].end_us == report.end_us
+
+
+def _row(report: SegmentReport) -> dict[str, object]:
+    return {
+        "camera_id": report.camera,
+        "profile": report.profile,
+        "start_us": report.start_us,
+        "run": report.run,
+        "end_us": report.end_us,
+        "id": segment_id(report.volume, report.path),
+        "seq": report.seq,
+        "volume": report.volume,
+        "path": report.path,
+        "bytes": report.size,
+        "sha256": report.sha256,
+        "init_size": report.init_size,
+        "gop_count": len(report.gops),
+        "gops": gop_table.pack(report.gops),
+        "gops_root": report.gops_root,
+        "end_reason": report.end_reason,
+        "origin": report.origin,
+        "state": "suspect" if report.suspect else "ok",
+    }
+
+
+def _gap_before(report: SegmentReport, end_us: int | None) -> GapSpan | None:
+    """From the last recorded instant; where nothing is recorded before, from where the worker says."""
+    told = report.gap
+    from_us = end_us if end_us is not None else told.from_us if told else report.start_us
+    if from_us >= report.start_us:
+        return None
+    return GapSpan(from_us, report.start_us, told.cause if told else "unknown", told.detail if told else "")
+
+
+def _add_gap(session: Session, report: SegmentReport, gap: GapSpan) -> bool:
+    """A known gap stays; one of unknown cause learns its cause from the worker's own report."""
+    statement = insert(Gap).values(
+        camera_id=report.camera, profile=report.profile, start_us=gap.start_us, end_us=gap.end_us, cause=gap.cause, detail=gap.detail
+    )
+    learned = statement.on_conflict_do_update(
+        index_elements=[Gap.camera_id, Gap.profile, Gap.start_us],
+        set_={"cause": gap.cause, "detail": gap.detail, "end_us": gap.end_us},
+        where=(Gap.cause == "unknown") & (statement.excluded.cause != "unknown"),
+    )
+    return session.execute(learned.returning(Gap.start_us)).first() is not None
+
+
+def _ends_before(session: Session, reports: Sequence[SegmentReport]) -> list[int | None]:
+    """For each report the last instant that is recorded before it begins."""
+    statement = text(
+        "SELECT (SELECT s.end_us FROM segments s WHERE s.camera_id = r.camera AND s.profile = r.profile AND s.start_us < r.start_us"
+        " ORDER BY s.start_us DESC LIMIT 1)"
+        " FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[]), CAST(:starts AS bigint[]), CAST(:ends AS bigint[]))"
+        " WITH ORDINALITY AS r (camera, profile, start_us, end_us, n) ORDER BY r.n"
+    )
+    return list(session.scalars(statement, _columns(reports)))
+
+
+def _cut_gaps(session: Session, reports: Sequence[SegmentReport]) -> None:
+    """A segment that turns up late (found after a crash) lies inside a gap that was told meanwhile.
+
+    Gaps of a camera do not overlap: the last one that begins before the segment's end tells whether there is any.
+    """
+    statement = text(
+        "SELECT coalesce((SELECT g.end_us FROM gaps g WHERE g.camera_id = r.camera AND g.profile = r.profile AND g.start_us < r.end_us"
+        " ORDER BY g.start_us DESC LIMIT 1) > r.start_us, false)"
+        " FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[]), CAST(:starts AS bigint[]), CAST(:ends AS bigint[]))"
+        " WITH ORDINALITY AS r (camera, profile, start_us, end_us, n) ORDER BY r.n"
+    )
+    for report, cut in zip(reports, session.scalars(statement, _columns(reports)).all(), strict=True):
+        if cut:
+            _cut_gap(session, report.camera, report.profile, Span(report.start_us, report.end_us))
+
+
+def _cut_gap(session: Session, camera: str, profile: str, recorded: Span) -> None:
+    for gap in queries.gap_rows(session, camera, profile, recorded):
+        session.execute(delete(Gap).where(Gap.camera_id == camera, Gap.profile == profile, Gap.start_us == gap.start_us))
+        for left in gaps(Span(gap.start_us, gap.end_us), [recorded]):
+            piece = {"start_us": left.start_us, "end_us": left.end_us, "cause": gap.cause, "detail": gap.detail}
+            session.execute(insert(Gap).values(camera_id=camera, profile=profile, **piece))
+
+
+def _columns(reports: Sequence[SegmentReport]) -> dict[str, object]:
+    return {
+        "cameras": [r.camera for r in reports],
+        "profiles": [r.profile for r in reports],
+        "starts": [r.start_us for r in reports],
+        "ends": [r.end_us for r in reports],
+    }

@@ -1,0 +1,227 @@
+"""Answers about the past: Timeline, OpenSpan, Clip, Calendar, Segments. Rows and open segments together, read in control.
+
+The edge gets extents, whole GOPs inside named files, and reads the bytes itself (invariant 9: after `ask` said yes).
+Not here: interval arithmetic (timeline), SQL (queries), bytes (playback).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from vms.base.clock import Clock
+from vms.base.errors import Kind, VmsError
+from vms.base.timespan import MAX_US, Span
+from vms.owner.ask import Owner
+from vms.owner.requests import (
+    Actor,
+    Calendar,
+    CalendarAnswer,
+    CameraRequest,
+    Clip,
+    Extent,
+    GapSpan,
+    OpenSpan,
+    RecordedSpan,
+    SegmentPage,
+    Segments,
+    SegmentView,
+    SpanOpened,
+    Timeline,
+    TimelineAnswer,
+)
+from vms.record import gop_table, queries
+from vms.record.models import Segment
+from vms.record.open_table import OpenTable
+from vms.record.plan import is_recorded
+from vms.record.reports import GopRow, OpenSegment
+from vms.record.timeline import standing_claims, timeline
+
+DAY_US = 86_400_000_000
+MAX_DAYS = 62
+MAX_SPAN_US = 400 * DAY_US
+MAX_EXTENTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFacts:
+    """What the register knows of a camera. `record` is its mode."""
+
+    id: str
+    created_us: int
+    record: str
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A camera profile that does not send now: since when, and the camera's cause."""
+
+    since_us: int
+    cause: str | None
+
+
+class Cameras(Protocol):
+    """The register: a camera by id or code, also a removed one. Raises NOT_FOUND."""
+
+    def __call__(self, session: Session, key: str) -> CameraFacts: ...
+
+
+class States(Protocol):
+    """The live state: None while the profile sends."""
+
+    def __call__(self, camera: str, profile: str) -> Away | None: ...
+
+
+class Reader:
+    """The handlers, with what they ask bound to them. `roots` maps a volume's id to its path on this machine."""
+
+    def __init__(self, open_table: OpenTable, cameras: Cameras, states: States, clock: Clock, roots: Mapping[str, str]) -> None:
+        self._open = open_table
+        self._cameras = cameras
+        self._states = states
+        self._clock = clock
+        self._roots = roots
+
+    def timeline(self, session: Session, actor: Actor, request: Timeline) -> TimelineAnswer:
+        camera, asked = self._asked(session, request, request.from_us, request.to_us)
+        now_us = self._clock.wall_us()
+        return self._timeline(session, camera, request.profile, asked, now_us)
+
+    def open_span(self, session: Session, actor: Actor, request: OpenSpan) -> SpanOpened:
+        """Extents from the key frame at or before `from` on; when `limit` cuts, ask again from the last extent's end."""
+        camera, asked = self._asked(session, request, request.from_us, request.to_us)
+        limit = min(request.limit, MAX_EXTENTS)
+        if limit < 1:
+            raise VmsError(Kind.BAD_REQUEST, "limit must be at least 1", limit=request.limit)
+        growing = self._open.segments(camera.id, request.profile, *asked)  # before the rows, as in the timeline
+        rows = queries.segments(session, camera.id, request.profile, asked, limit + 1)
+        known = {row.path for row in rows}
+        found = [e for row in rows if row.state != "missing" and (e := self._extent_of_row(row, asked))]
+        found += [e for item in growing if item.path not in known and (e := self._extent_of_open(item, asked))]
+        found.sort(key=lambda extent: extent.start_us)
+        complete = len(found) <= limit
+        extents = tuple(found[:limit])
+        covered = Span(asked.start_us, asked.end_us if complete else max(asked.start_us, extents[-1].end_us))
+        answer = self._timeline(session, camera, request.profile, covered, self._clock.wall_us())
+        return SpanOpened(camera.id, request.profile, extents, answer.gaps, complete)
+
+    def calendar(self, session: Session, actor: Actor, request: Calendar) -> CalendarAnswer:
+        camera, asked = self._asked(session, request, request.from_us, request.to_us)
+        offset = timedelta(minutes=request.offset_minutes)
+        if abs(offset) > timedelta(hours=18):
+            raise VmsError(Kind.BAD_REQUEST, "offset_minutes must be at most 18 hours", offset_minutes=request.offset_minutes)
+        offset_us = request.offset_minutes * 60_000_000
+        first = (asked.start_us + offset_us) // DAY_US
+        last = (asked.end_us - 1 + offset_us) // DAY_US
+        if last - first >= MAX_DAYS:
+            raise VmsError(Kind.BAD_REQUEST, f"ask for at most {MAX_DAYS} days", days=last - first + 1)
+        days = [Span(n * DAY_US - offset_us, (n + 1) * DAY_US - offset_us) for n in range(first, last + 1)]
+        recorded = queries.days_recorded(session, camera.id, request.profile, days)
+        full = [known or bool(self._open.segments(camera.id, request.profile, *day)) for day, known in zip(days, recorded, strict=True)]
+        return CalendarAnswer(tuple(_date(day.start_us + offset_us) for day, is_full in zip(days, full, strict=True) if is_full))
+
+    def segments(self, session: Session, actor: Actor, request: Segments) -> SegmentPage:
+        """Closed segments only: an open one has no hash yet."""
+        camera, asked = self._asked(session, request, request.from_us, request.to_us)
+        if not 1 <= request.limit <= MAX_EXTENTS:
+            raise VmsError(Kind.BAD_REQUEST, f"limit must be 1 to {MAX_EXTENTS}", limit=request.limit)
+        after = _read_cursor(request.cursor)
+        rows = queries.segment_page(session, camera.id, request.profile, asked, after=after, limit=request.limit + 1)
+        page = rows[: request.limit]
+        more = f"{page[-1].start_us}.{page[-1].run}" if len(rows) > request.limit else None
+        return SegmentPage(tuple(map(_view, page)), more)
+
+    def _timeline(self, session: Session, camera: CameraFacts, profile: str, asked: Span, now_us: int) -> TimelineAnswer:
+        # Open segments first: one that is committed between the two reads is then seen twice, not missed.
+        growing = self._open.segments(camera.id, profile, *asked)
+        recorded = [RecordedSpan(s.start_us, s.end_us) for s in growing]
+        rows = queries.spans(session, camera.id, profile, asked)
+        recorded += [RecordedSpan(row.start_us, row.end_us, state=_state(row.state)) for row in rows]
+        claims = [GapSpan(s.gap.from_us, s.start_us, s.gap.cause, s.gap.detail) for s in growing if s.gap is not None]
+        claims += queries.gap_rows(session, camera.id, profile, asked)
+        trouble = self._open.trouble(camera.id, profile)
+        if trouble is not None:
+            claims.append(GapSpan(trouble.from_us, MAX_US, trouble.cause, trouble.detail))
+        away = self._states(camera.id, profile)
+        claims += standing_claims(
+            created_us=camera.created_us,
+            recording_wanted=is_recorded(camera.record, profile),
+            offline_since_us=away.since_us if away else None,
+            offline_cause=away.cause if away else None,
+        )
+        return timeline(*asked, now_us, recorded, claims)
+
+    def _asked(self, session: Session, request: CameraRequest, from_us: int, to_us: int) -> tuple[CameraFacts, Span]:
+        if not 0 <= from_us < to_us <= MAX_US or to_us - from_us > MAX_SPAN_US:
+            raise VmsError(Kind.BAD_REQUEST, "give a span: from before to, at most 400 days", from_us=from_us, to_us=to_us)
+        return self._cameras(session, request.camera), Span(from_us, to_us)
+
+    def _extent_of_row(self, row: Segment, asked: Span) -> Extent | None:
+        path = self._path(row.volume, row.path)
+        whole = Extent(path, row.init_size, row.run, row.start_us, row.end_us, (), growing=False, state=_state(row.state))
+        return _cut(whole, gop_table.unpack(row.gops, row.start_us), asked)
+
+    def _extent_of_open(self, item: OpenSegment, asked: Span) -> Extent | None:
+        path = self._path(item.volume, item.path)
+        whole = Extent(path, item.init_size, item.run, item.start_us, item.end_us, (), growing=True)
+        return _cut(whole, item.gops, asked)
+
+    def _path(self, volume: str, path: str) -> str:
+        root = self._roots.get(volume)
+        return "" if root is None else f"{root}/{path}"
+
+
+def register(owner: Owner, *, open_table: OpenTable, cameras: Cameras, states: States, clock: Clock, roots: Mapping[str, str]) -> Reader:
+    """Bind the handlers of this package's requests."""
+    reader = Reader(open_table, cameras, states, clock, roots)
+    owner.register(Timeline, reader.timeline)
+    owner.register(OpenSpan, reader.open_span)
+    owner.register(Clip, reader.open_span)
+    owner.register(Calendar, reader.calendar)
+    owner.register(Segments, reader.segments)
+    return reader
+
+
+def _cut(extent: Extent, gops: Sequence[GopRow], asked: Span) -> Extent | None:
+    """The GOPs that touch the span; none when nothing does, or when the extent's volume is not there."""
+    wanted = [gop for gop in gops if gop.start_us < asked.end_us and gop.end_us > asked.start_us]
+    if not wanted or not extent.path:
+        return None
+    rows = tuple((gop.offset, gop.size, gop.start_us, gop.duration_us) for gop in wanted)
+    return extent._replace(start_us=wanted[0].start_us, end_us=wanted[-1].end_us, gops=rows)
+
+
+def _state(row_state: str) -> str:
+    return "ok" if row_state == "ok" else "damaged"
+
+
+def _view(row: Segment) -> SegmentView:
+    return SegmentView(
+        id=row.id,
+        start_us=row.start_us,
+        end_us=row.end_us,
+        bytes=row.bytes,
+        sha256=row.sha256.hex(),
+        run=row.run,
+        seq=row.seq,
+        end_reason=row.end_reason,
+        path=row.path,
+        volume=row.volume,
+    )
+
+
+def _date(us: int) -> str:
+    return datetime.fromtimestamp(us // 1_000_000, UTC).strftime("%Y-%m-%d")
+
+
+def _read_cursor(cursor: str | None) -> tuple[int, str] | None:
+    if cursor is None:
+        return None
+    start, _, run = cursor.partition(".")
+    if not (start.isascii() and start.isdigit() and len(start) <= 18 and len(run) == 36):
+        raise VmsError(Kind.BAD_REQUEST, "the cursor is not one this node gave out: begin without it")
+    return int(start), run

@@ -1,0 +1,117 @@
+"""Files that no row knows: close what a dead writer left, and commit it. The files are the truth, the index follows.
+
+Used at start-up, after a worker's death, on a rescan, to adopt seeded files and to rebuild the whole index. A file that a
+living writer holds is left alone: it carries the writer's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from uuid import UUID
+
+from vms.base.db import Database
+from vms.base.errors import VmsError
+from vms.base.journal import announce
+from vms.base.partitions import ensure_partitions, month_span
+from vms.base.timespan import Span, parse_time
+from vms.record import queries
+from vms.record.committer import Announce, commit_segments, in_batches
+from vms.record.reports import SegmentReport
+from vms.record.salvage import salvage
+from vms.storage.volumes import Volume, folder_of, segment_path
+
+DAY_US = 86_400_000_000
+
+
+@dataclass(slots=True)
+class Recovered:
+    """What a pass over a volume found. `unproved` files hold no GOP that their seals prove; they are left where they are."""
+
+    files: int = 0
+    committed: list[str] = field(default_factory=list[str])
+    cut_bytes: int = 0
+    busy: list[str] = field(default_factory=list[str])
+    unproved: list[str] = field(default_factory=list[str])
+    unreadable: list[str] = field(default_factory=list[str])
+
+
+def recover_volume(database: Database, volume: Volume, announce: Announce = announce) -> Recovered:
+    """Every file of the volume that no row knows. Reads directory and index side by side, one folder at a time."""
+    result = Recovered()
+    _commit(database, volume, _unknown_files(database, volume, result), result, announce)
+    return result
+
+
+def recover_files(database: Database, volume: Volume, paths: Iterable[str], announce: Announce = announce) -> Recovered:
+    """These files, such as a dead worker's open ones; what has a row already is applied again, which changes nothing."""
+    result = Recovered()
+    _commit(database, volume, paths, result, announce)
+    return result
+
+
+def folder_span(folder: str) -> tuple[str, str, Span] | None:
+    """`<camera>/<profile>/<date>` → camera, profile, the day; None for a folder that no recorder makes."""
+    try:
+        camera, profile, date = folder.split("/")
+        start_us = parse_time(f"{date}T00:00:00Z")
+        camera = str(UUID(camera))
+    except (ValueError, VmsError):
+        return None
+    return camera, profile, Span(start_us, start_us + DAY_US)
+
+
+def place_of(path: str) -> tuple[str, str, int, str] | None:
+    """Camera, profile, start and path of a segment file; None for a file that no recorder makes."""
+    folder = folder_span(folder_of(path))
+    start = path.rpartition("/")[2].partition("-")[0]
+    if folder is None or not (start.isascii() and start.isdigit() and len(start) <= 18):
+        return None
+    return folder[0], folder[1], int(start), path
+
+
+def _unknown_files(database: Database, volume: Volume, result: Recovered) -> Iterator[str]:
+    for folder, files in groupby(volume.files.walk(volume.root_fd), key=lambda entry: folder_of(entry[0])):
+        paths = [path for path, _ in files]
+        result.files += len(paths)
+        place = folder_span(folder)
+        if place is None:
+            result.unproved += paths
+            continue
+        with database.transaction() as session:
+            known = queries.known_paths(session, volume.id, *place)
+        yield from sorted(path for path in paths if path not in known)
+
+
+def _commit(database: Database, volume: Volume, paths: Iterable[str], result: Recovered, announce: Announce) -> None:
+    made: set[str] = set()
+    for batch in in_batches(_reports(volume, paths, result)):
+        with database.transaction() as session:
+            for us in {month_span(report.start_us)[1].start_us for report in batch if month_span(report.start_us)[0] not in made}:
+                ensure_partitions(session, "segments", "start_us", us, months_ahead=0)  # an old month, when the index is made anew
+                made.add(month_span(us)[0])
+            committed = commit_segments(session, batch, announce)
+        result.committed += committed
+        result.unproved += sorted({report.path for report in batch} - set(committed))
+
+
+def _reports(volume: Volume, paths: Iterable[str], result: Recovered) -> Iterator[SegmentReport]:
+    for path in paths:
+        try:
+            saved = salvage(volume, path, "crash")
+        except BlockingIOError:
+            result.busy.append(path)
+        except OSError:
+            result.unreadable.append(path)
+        else:
+            result.cut_bytes += saved.cut_bytes
+            if saved.report is None or not _is_its_own(saved.report):
+                result.unproved.append(path)
+            else:
+                yield saved.report
+
+
+def _is_its_own(report: SegmentReport) -> bool:
+    """A copy under another name is not a segment of its own."""
+    return report.path == segment_path(report.camera, report.profile, report.start_us, report.run)

@@ -1,0 +1,74 @@
+"""What was recorded and why the rest was not: pure interval arithmetic.
+
+recorded ∪ gaps is exactly the window, sorted and without overlap; each hole has a cause. Recorded beats every claim of a gap.
+Not here: where rows come from (queries), open segments (open_table), the request (reader).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from vms.base.timespan import MAX_US, Span, gaps
+from vms.owner.requests import GapSpan, RecordedSpan, TimelineAnswer
+from vms.record.causes import gap_cause
+
+SETTLE_US = 2_000_000
+"""A frame is on the timeline at most this long after its arrival; what is younger is not spoken of."""
+
+
+def timeline(from_us: int, to_us: int, now_us: int, recorded: Iterable[RecordedSpan], claims: Sequence[GapSpan]) -> TimelineAnswer:
+    """The answer for [from, min(to, now − 2 s)). `claims` explain holes, the first that fits wins."""
+    end_us = max(from_us, min(to_us, now_us - SETTLE_US))
+    window = Span(from_us, end_us)
+    spans = flatten(recorded, window)
+    holes = explain(gaps(window, (Span(s.start_us, s.end_us) for s in spans)), claims)
+    return TimelineAnswer(from_us, end_us, tuple(spans), tuple(holes))
+
+
+def flatten(recorded: Iterable[RecordedSpan], window: Span) -> list[RecordedSpan]:
+    """Clipped, sorted, without overlap (the earlier one keeps the overlap), touching equals joined."""
+    flat: list[RecordedSpan] = []
+    for span in sorted(recorded):
+        start_us = max(span.start_us, window.start_us, flat[-1].end_us if flat else 0)
+        end_us = min(span.end_us, window.end_us)
+        if start_us >= end_us:
+            continue
+        last = flat[-1] if flat else None
+        if last is not None and last.end_us == start_us and last[2:] == span[2:]:
+            flat[-1] = last._replace(end_us=end_us)
+        else:
+            flat.append(span._replace(start_us=start_us, end_us=end_us))
+    return flat
+
+
+def explain(holes: Iterable[Span], claims: Sequence[GapSpan]) -> list[GapSpan]:
+    """Each hole cut into pieces with a cause; what no claim covers is `unknown`."""
+    told: list[GapSpan] = []
+    for hole in holes:
+        pieces: list[GapSpan] = []
+        rest = [hole]
+        for claim in claims:
+            if not rest:
+                break
+            span = Span(claim.start_us, claim.end_us)
+            pieces += [claim._replace(start_us=c.start_us, end_us=c.end_us) for r in rest if (c := r.overlap(span))]
+            rest = [left for r in rest for left in gaps(r, [span])]
+        pieces += [GapSpan(r.start_us, r.end_us, "unknown") for r in rest]
+        for piece in sorted(pieces):
+            if told and told[-1].end_us == piece.start_us and told[-1][2:] == piece[2:]:
+                told[-1] = told[-1]._replace(end_us=piece.end_us)
+            else:
+                told.append(piece)
+    return told
+
+
+def standing_claims(
+    *, created_us: int, recording_wanted: bool, offline_since_us: int | None, offline_cause: str | None, detail: str = ""
+) -> list[GapSpan]:
+    """What explains holes that no gap row tells of: before the camera existed, while it is away, while nobody wants it recorded."""
+    claims = [GapSpan(0, created_us, "not_registered")] if created_us > 0 else []
+    if not recording_wanted:
+        claims.append(GapSpan(0, MAX_US, "schedule"))
+    if offline_since_us is not None:
+        claims.append(GapSpan(offline_since_us, MAX_US, gap_cause(offline_cause), detail))
+    return claims
