@@ -12,7 +12,7 @@ from typing import Final
 from vms.base.errors import VmsError
 from vms.media.depacket_video import CLOSED, VideoSource
 from vms.media.h264 import parse_sps, pps_id, track_info
-from vms.media.nal import H264_AUD, H264_IDR, H264_PPS, H264_SEI, H264_SPS, START_CODE
+from vms.media.nal import H264_AUD, H264_IDR, H264_PPS, H264_SEI, H264_SLICE, H264_SPS, START_CODE
 from vms.media.types import TrackInfo
 
 STAP_A: Final = 24
@@ -41,19 +41,14 @@ class H264Source(VideoSource):
             self._waiting = True
 
     def _payload(self, packet: bytes, head: bytes, timestamp: int, marker: int) -> None:
-        if timestamp != self._ts:
-            self._new_time(timestamp)
         kind = head[0] & 0x1F
+        if timestamp != self._ts:
+            if kind == H264_SLICE and marker and self._steady and head[1] >= 0x80 and not self._parts:
+                self._lone(packet, timestamp)
+                return
+            self._new_time(timestamp)
         if kind == FU_A:
-            fu = head[1]
-            if fu & 0x80:
-                self._fu_start(packet, head)
-            elif self._mid is CLOSED:
-                return  # its start was lost, and counted so
-            else:
-                self._parts.append(packet[14:])
-            if fu & 0x40:
-                self._fu_end()
+            self._fragment(packet, head)
         elif 1 <= kind <= H264_IDR:
             if self._mid is not CLOSED:
                 self._fu_end()
@@ -68,6 +63,17 @@ class H264Source(VideoSource):
             self._rare(kind, packet)
         if marker:
             self._end_payload()
+
+    def _fragment(self, packet: bytes, head: bytes) -> None:
+        fu = head[1]
+        if fu & 0x80:
+            self._fu_start(packet, head)
+        elif self._mid is CLOSED:
+            return  # its start was lost, and counted so
+        else:
+            self._parts.append(packet[14:])
+        if fu & 0x40:
+            self._fu_end()
 
     def _fu_start(self, packet: bytes, head: bytes) -> None:
         if self._mid is not CLOSED:
@@ -122,6 +128,7 @@ class H264Source(VideoSource):
         if 1 <= kind <= H264_SEI:
             self._parts += (len(nal).to_bytes(4, "big"), nal)
         elif kind != H264_AUD:
+            self._steady = False
             self._parameter_set(kind, nal)
 
     def _parameter_set(self, kind: int, nal: bytes) -> None:

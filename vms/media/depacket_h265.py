@@ -20,6 +20,8 @@ from vms.media.nal import (
     H265_RASL,
     H265_SEI,
     H265_SPS,
+    H265_TRAIL_N,
+    H265_TRAIL_R,
     H265_VPS,
     START_CODE,
 )
@@ -27,6 +29,7 @@ from vms.media.types import TrackInfo
 
 AP: Final = 48
 FU: Final = 49
+_TRAIL: Final = frozenset({H265_TRAIL_N << 1, H265_TRAIL_R << 1})  # first header byte of usual pictures
 _HEADER: Final = Struct(">HHII3s")
 _OPENS_UNIT: Final = frozenset({32, 33, 34, 35, 39, *range(41, 45), *range(48, 56)})  # H.265 clause 7.4.2.4.4
 
@@ -46,9 +49,12 @@ class H265Source(VideoSource):
             self._waiting = True
 
     def _payload(self, packet: bytes, head: bytes, timestamp: int, marker: int) -> None:
-        if timestamp != self._ts:
-            self._new_time(timestamp)
         kind = (head[0] >> 1) & 0x3F
+        if timestamp != self._ts:
+            if head[0] in _TRAIL and marker and self._steady and head[2] >= 0x80 and head[1] < 8 and not self._parts:
+                self._lone(packet, timestamp)
+                return
+            self._new_time(timestamp)
         if head[0] & 1 or head[1] >= 8:
             return  # nuh_layer_id above 0: another layer
         if kind == FU:
@@ -140,6 +146,7 @@ class H265Source(VideoSource):
         if kind <= H265_LAST_VCL or kind in H265_SEI:
             self._parts += (len(nal).to_bytes(4, "big"), nal)
         else:
+            self._steady = False
             self._parameter_set(kind, nal)
 
     def _parameter_set(self, kind: int, nal: bytes) -> None:

@@ -53,6 +53,7 @@ class VideoSource(PacketSource):
         self._two_fields = False
         self._waiting = True
         self._after_loss = False
+        self._steady = False  # markers are honest, nothing is awaited: a slice that fills its packet is a unit
 
     def push(self, packets: Sequence[bytes], *, ordered: bool = True) -> list[AccessUnit]:
         if not ordered:
@@ -129,7 +130,7 @@ class VideoSource(PacketSource):
             if first and not self._two_fields:
                 self._finish()
             elif self._marked:
-                self._marker_lies, self._marked = True, False
+                self._marker_lies, self._marked, self._steady = True, False, False
         if not self._has_vcl:
             self._has_vcl = True
             self._first_slice = first
@@ -163,12 +164,21 @@ class VideoSource(PacketSource):
             fields = (self._time, key, b"".join(self._parts), self._after_loss)
             self._sink.append(tuple.__new__(AccessUnit, fields))
             self._waiting = self._after_loss = False
+            self._steady = self._marker_known and not self._marker_lies
         self._clear()
+
+    def _lone(self, packet: bytes, timestamp: int) -> None:
+        """A unit of one packet in steady state, the usual in sub-streams: what _finish would do, without its questions."""
+        self._time = time = unwrap(timestamp, self._ts, self._time)
+        self._ts = timestamp
+        fields = (time, False, (len(packet) - 12).to_bytes(4, "big") + packet[12:], False)
+        self._sink.append(tuple.__new__(AccessUnit, fields))
 
     def _configure(self, key: bool) -> None:
         if not key:
             # a set that pictures may need from here on: only a key frame can begin with the new ones
             self._waiting = True
+            self._steady = False
             return
         if not self.sets.changed:
             self.sets.settle()
@@ -196,6 +206,7 @@ class VideoSource(PacketSource):
         """The unit in hand is not whole: it and all up to the next key frame are dropped."""
         if self._has_vcl or self._mid is not CLOSED:
             self.dropped_units += 1
+        self._steady = False
         self._clear()
         if not self._waiting:
             self._waiting = self._after_loss = True

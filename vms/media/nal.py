@@ -20,6 +20,8 @@ H264_SPS: Final = 7
 H264_PPS: Final = 8
 H264_AUD: Final = 9
 
+H265_TRAIL_N: Final = 0
+H265_TRAIL_R: Final = 1
 H265_RASL: Final = frozenset({8, 9})
 H265_IRAP_FIRST: Final = 16
 H265_BLA_LAST: Final = 18

@@ -122,19 +122,26 @@ class Timestamper:
         if not dts:
             return []
         deltas = [late - early for early, late in pairwise(dts)]
-        if self._last >= 0:
-            self._deltas.append(dts[0] - self._last)
-        self._deltas += deltas
+        last, nominal = self._last, self._nominal
         self._last = dts[-1]
         if self._bytes_per_sample:
             deltas.append(max(len(units[-1].data) // self._bytes_per_sample, 1))
+        elif deltas.count(nominal) == len(deltas) and dts[0] - last == nominal:
+            deltas.append(nominal)
         else:
-            if self._deltas:
-                self._nominal = sorted(self._deltas)[len(self._deltas) // 2]
-            deltas.append(self._nominal)
+            deltas.append(self._learn(last, dts[0], deltas))
         _, keys, datas, _ = zip(*units, strict=True)
         # Frame(...) through its constructor costs twice as much, for every frame of every camera
         return [tuple.__new__(Frame, row) for row in zip(dts, pts, deltas, keys, datas, strict=True)]
+
+    def _learn(self, last: int, first: int, deltas: list[int]) -> int:
+        """The usual duration: the median of the last ones."""
+        if last >= 0:
+            self._deltas.append(first - last)
+        self._deltas += deltas
+        if self._deltas:
+            self._nominal = sorted(self._deltas)[len(self._deltas) // 2]
+        return self._nominal
 
 
 def _nominal(info: TrackInfo) -> int:
