@@ -17,6 +17,7 @@ from vms.media.wallmap import WallMap
 
 # Reports and RTP-Info of some cameras are nonsense; beyond this distance from arrival they are not believed.
 BELIEVED_WITHIN_US = 2_000_000
+MAX_EARLY_S = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +73,15 @@ class AudioPath:
         while units:
             if self._timestamper is None:
                 self._timestamper = Timestamper(info)
-                self._offset = self._place(units[0], start, info, now_us)
+                # After a jump of its clock the sound goes on behind all before, never back.
+                self._offset = max(self._place(units[0], start, info, now_us), self._end or -MAX_EARLY_S * info.timescale)
             found = self._timestamper.push(units)
             units = self._timestamper.rest if self._timestamper.jumped else []
             offset = self._offset
-            placed += [Frame(f.dts + offset, f.pts + offset, f.duration, f.key, f.data) for f in found if f.dts + offset >= self._end]
+            placed += [Frame(f.dts + offset, f.pts + offset, f.duration, f.key, f.data) for f in found if f.dts + offset >= 0]
             if placed:
-                self._end = placed[-1].dts + 1
-            if units:  # the audio clock jumped: laid anew, later than all before
+                self._end = placed[-1].dts + placed[-1].duration
+            if units:
                 self._timestamper = None
         return placed
 

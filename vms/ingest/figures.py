@@ -10,7 +10,7 @@ WINDOW_US = 2_000_000
 
 
 class Figures:
-    """Counted per read; rates are those of the last full window."""
+    """Counted per read; rates are those of the last full window, over media time, which batching does not blur."""
 
     def __init__(self) -> None:
         self.frames = 0
@@ -21,32 +21,36 @@ class Figures:
         self.fps = 0.0
         self.bitrate_bps = 0
         self._key_media = -1
-        self._since_us = 0
-        self._frames_at = 0
-        self._bytes_at = 0
+        self._window_us = 0
+        self._window_media = -1
+        self._window_frames = 0
+        self._window_bytes = 0
 
-    def run(self, now_us: int) -> None:
+    def run(self) -> None:
         """A run begins: media time starts anew."""
-        self._key_media = -1
-        if not self._since_us:
-            self._since_us = now_us
+        self._key_media = self._window_media = -1
 
     def frames_came(self, frames: Sequence[Frame], now_us: int) -> None:
-        self.frames += len(frames)
         self.last_frame_us = now_us
-        size = 0
+        if self._window_media < 0:
+            self._open_window(frames[0].dts, now_us)
+        self.frames += len(frames)
         for frame in frames:
-            size += len(frame.data)
+            self.bytes += len(frame.data)
             if frame.key:
                 if self._key_media >= 0:
                     self.gop_ms = (frame.dts - self._key_media) * 1000 // VIDEO_TIMESCALE
                 self._key_media = frame.dts
-        self.bytes += size
-        if now_us - self._since_us >= WINDOW_US:
-            self._close_window(now_us)
+        if now_us - self._window_us >= WINDOW_US:
+            self._close_window(frames[-1].dts + frames[-1].duration, now_us)
 
-    def _close_window(self, now_us: int) -> None:
-        span_us = now_us - self._since_us
-        self.fps = round((self.frames - self._frames_at) * 1_000_000 / span_us, 2)
-        self.bitrate_bps = (self.bytes - self._bytes_at) * 8_000_000 // span_us
-        self._since_us, self._frames_at, self._bytes_at = now_us, self.frames, self.bytes
+    def _open_window(self, media: int, now_us: int) -> None:
+        self._window_us, self._window_media = now_us, media
+        self._window_frames, self._window_bytes = self.frames, self.bytes
+
+    def _close_window(self, media: int, now_us: int) -> None:
+        span = media - self._window_media
+        if span > 0:
+            self.fps = round((self.frames - self._window_frames) * VIDEO_TIMESCALE / span, 2)
+            self.bitrate_bps = (self.bytes - self._window_bytes) * 8 * VIDEO_TIMESCALE // span
+        self._open_window(media, now_us)

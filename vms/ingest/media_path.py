@@ -143,7 +143,7 @@ class MediaPath:
             self.infos += self._audio.open_run(instant)
         begin = Begin(self._new_run(now.wall_us), tuple(map(make_init, self.infos)), self._wall.wall_us(0))
         self._stream.start(begin, now.mono_us)
-        self.figures.run(now.wall_us)
+        self.figures.run()
         self._box(frames, now)
         if timestamper.jumped:  # twice within one read: the next key frame begins again
             self._timestamper = None
