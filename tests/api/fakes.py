@@ -86,6 +86,7 @@ class FakeNode:
         self.facts = FakeFacts()
         self.actors = {TOKEN: INTEGRATION, SESSION: OFFICER}
         self.logins = {LOGIN}
+        self.address = ""
         self.checks = [Check("database", True)]
         self.context = ApiContext(
             owner=self.owner,
@@ -107,7 +108,8 @@ class FakeNode:
             raise VmsError(Kind.UNAUTHENTICATED, "this token or session is not known, or it has ended")
         return self.actors[secret]
 
-    def sign_in(self, login_token: str) -> SignedIn:
+    def sign_in(self, login_token: str, address: str) -> SignedIn:
+        self.address = address
         if login_token not in self.logins:
             raise VmsError(Kind.UNAUTHENTICATED, "this login link was used or has expired")
         self.logins.remove(login_token)

@@ -51,12 +51,14 @@ def test_a_wrong_credential_is_refused(header: str) -> None:
 
 
 def test_a_login_token_opens_a_session_once() -> None:
-    client = FakeNode().client
+    node = FakeNode()
+    client = node.client
     opened = client.post("/api/v1/sessions", json={"login_token": LOGIN})
     assert opened.status_code == 201
     cookie = opened.headers["set-cookie"].lower()
     assert cookie.startswith("vms_session=") and "httponly" in cookie and "samesite=strict" in cookie and "secure" not in cookie
     assert SESSION not in opened.text
+    assert node.address == "testclient"
     assert client.get("/api/v1/me").json()["name"] == "officer"
     assert client.post("/api/v1/sessions", json={"login_token": LOGIN}).status_code == 401
 

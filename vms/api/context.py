@@ -123,11 +123,14 @@ class HttpSlice:
 
 @dataclass(frozen=True, slots=True)
 class ApiContext:
-    """The edge's collaborators. `authenticate` takes a bearer token or a session's secret and raises UNAUTHENTICATED."""
+    """The edge's collaborators. `authenticate` takes a bearer token or a session's secret and raises UNAUTHENTICATED.
+
+    `sign_in` takes the login token and the address it came from.
+    """
 
     owner: Asks
     authenticate: Callable[[str], Actor]
-    sign_in: Callable[[str], SignedIn]
+    sign_in: Callable[[str, str], SignedIn]
     sign_out: Callable[[Actor], None]
     system: Callable[[], SystemInfo]
     nodes: Callable[[], Sequence[NodeInfo]]

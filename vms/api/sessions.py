@@ -30,7 +30,7 @@ def create_session(body: SessionIn, request: Request, response: Response, contex
     """Open a session. The token serves once."""
     secure = context.http.secure
     check_not_cross_site(request, secure)
-    opened = context.sign_in(body.login_token)
+    opened = context.sign_in(body.login_token, request.client.host if request.client else "")
     response.set_cookie(
         cookie_name(secure),
         opened.secret,
