@@ -39,13 +39,14 @@ def _sources(count: int, fine: int, shift: float, size: int) -> NDArray[np.int64
     return np.clip(places, 0, size - 1).astype(np.int64)
 
 
+@settings(deadline=None)
 @given(CODES)
 def test_cells_give_the_code_back(code: BlockCode) -> None:
     picture = draw(code, 640)
     assert decode(picture.ravel().tolist(), 640, 360) == code
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(CODES, st.integers(300, 700), st.floats(-1.5, 1.5))
 def test_a_scaled_tile_that_is_a_little_off_is_still_read(code: BlockCode, width: int, shift: float) -> None:
     assert read_code(resized(draw(code), width, shift)) == code

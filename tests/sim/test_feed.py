@@ -48,7 +48,7 @@ def test_interleaved_bytes_hold_the_same_packets() -> None:
         assert (event.channel, event.packets) == (4, feed.packets(index))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.sampled_from(MAINS), st.integers(0, 3 * MINUTE_US), st.integers(1, 500))
 def test_the_latest_unit_is_due_and_the_next_is_not(name: str, after_us: int, camera: int) -> None:
     now = NOW_US + after_us

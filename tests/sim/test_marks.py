@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vms.media.types import Codec
@@ -30,6 +30,7 @@ def test_zeros_in_a_mark_are_escaped_as_7_4_1_asks() -> None:
 FIELDS = st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1), st.integers(-(2**63), 2**63 - 1))
 
 
+@settings(deadline=None)
 @given(CODECS, FIELDS, st.binary(max_size=9), st.binary(max_size=9))
 def test_every_mark_is_found_again_among_other_bytes(codec: Codec, fields: tuple[int, int, int], before: bytes, after: bytes) -> None:
     nal = make_mark(codec, *fields)
@@ -39,6 +40,7 @@ def test_every_mark_is_found_again_among_other_bytes(codec: Codec, fields: tuple
     assert found[0].offset == len(before) + nal.index(UUID)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=64))
 def test_cut_or_damaged_marks_are_not_counted(tail: bytes) -> None:
     nal = make_mark(Codec.H264, 7, 44_000_000_000, 1_700_000_000_000_000)
