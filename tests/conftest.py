@@ -8,12 +8,16 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import text
 
 from vms.base.db import Database
 from vms.base.ids import new_id
 from vms.base.postgres import EmbeddedPostgres
 from vms.migrations.upgrade import upgrade
+
+settings.register_profile("here", deadline=None, database=None)  # how long an example takes is the machine's affair
+settings.load_profile("here")
 
 # Test data is thrown away, so nothing waits for the disk.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}

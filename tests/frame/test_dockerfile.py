@@ -11,6 +11,7 @@ import yaml
 from compose_spec import PyCompose
 
 from tests.frame import dockerfile
+from vms.settings import load
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = dockerfile.parse((ROOT / "Dockerfile").read_text())
@@ -78,6 +79,12 @@ def test_what_the_compose_file_names_is_there() -> None:
             assert source in content["volumes"] or (ROOT / source).exists(), source
     assert all(port.startswith("127.0.0.1:") for port in services["node"]["ports"])
     assert "ports" not in services["postgres"]
+
+
+def test_the_example_configuration_is_accepted() -> None:
+    settings = load(ROOT / "deploy/vms.toml")
+    assert settings.database.url
+    assert f"{settings.http.port}:{settings.http.port}" in (ROOT / "docker-compose.yml").read_text()
 
 
 def test_the_unit_starts_what_the_guide_names() -> None:
