@@ -155,7 +155,8 @@ def test_a_server_killed_outright_recovers(postgres: EmbeddedPostgres) -> None:
     os.kill(pid, signal.SIGKILL)
     assert postgres.process is not None
     postgres.process.wait(10)
-    start(postgres)
+    postgres.popen()
+    postgres.wait_ready()
     assert query(postgres.url(), "SELECT count(*) FROM kept") == 0
 
 
@@ -177,9 +178,8 @@ def test_an_orphan_is_ended_by_the_next_start(postgres: EmbeddedPostgres) -> Non
     postgres.wait_ready()
     successor = EmbeddedPostgres(postgres.data_dir, postgres.run_dir)
     postgres.forsake()
-    successor.prepare()
-    assert server.wait(10) is not None
     start(successor)
+    assert server.wait(10) is not None
     successor.stop()
 
 

@@ -31,6 +31,7 @@ DATABASE = "vms"
 _MAX_SOCKET_PATH_BYTES = 107  # sun_path holds 108 with the final zero (unix(7))
 _SOCKET = ".s.PGSQL.5432"
 _STOP_S = 20.0
+_ORPHAN_S = 3.0
 _MAX_LOG_BYTES = 10_000_000
 _INITDB = ("--encoding=UTF8", "--locale=C.UTF-8", "--auth=scram-sha-256", "--username=postgres", "--no-sync", "--no-instructions")
 _SETTINGS: dict[str, str] = {
@@ -76,7 +77,7 @@ class EmbeddedPostgres:
         return f"postgresql+psycopg://{ROLE}@/{database}?{places}"
 
     def prepare(self) -> None:
-        """Make the data directory when new, write the configuration, clear what a crash left.
+        """Take the data directory, make it when new, write the configuration.
 
         Raises CONFIG when it cannot work here, CONFLICT when another node uses the directory.
         """
@@ -91,10 +92,13 @@ class EmbeddedPostgres:
         if not version.exists():
             self._create()
         self._configure(self.data_dir)
-        self._clear_leftovers()
 
     def popen(self) -> subprocess.Popen[bytes]:
-        """Start the server as a direct child; its own messages go to `log_path`."""
+        """Clear what a crash left and start the server as a direct child; its own messages go to `log_path`.
+
+        Again after the server ended, without `prepare`.
+        """
+        self._clear_leftovers()
         if self.log_path.exists() and self.log_path.stat().st_size > _MAX_LOG_BYTES:
             self.log_path.replace(self.log_path.with_suffix(".log.1"))
         log = os.open(self.log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -150,7 +154,7 @@ class EmbeddedPostgres:
         self.forsake()
 
     def forsake(self) -> None:
-        """Give up the directory without stopping the server; the next `prepare` of anyone ends it."""
+        """Give up the directory without stopping the server; the next start by anyone ends it."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -218,7 +222,7 @@ class EmbeddedPostgres:
 
         PostgreSQL itself trusts the number in its lock files, which another process may have by now.
         """
-        until = time.monotonic() + _STOP_S
+        until = time.monotonic() + _ORPHAN_S
         while orphans := _servers_in(self.data_dir):
             number = signal.SIGKILL if time.monotonic() > until else signal.SIGQUIT
             for pid in orphans:

@@ -223,7 +223,8 @@ def main() -> int:
     config = load(Path(config_path))
     database = None
     if not config.database_url:
-        database = EmbeddedPostgres(Path(config.data_dir) / "postgres", Path(config.run_dir), config.postgres_binaries or None)
+        binaries = Path(config.postgres_binaries) if config.postgres_binaries else None
+        database = EmbeddedPostgres(Path(config.data_dir) / "postgres", Path(config.run_dir), binaries)
     return Root(config, config_path, roles_of(config), database).run()
 
 
