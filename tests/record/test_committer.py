@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
-from tests.record.reports import CAMERA, SECOND_US, T0_US, report
+from tests.record.reports import CAMERA, SECOND_US, T0_US, VOLUME, report
 from vms.base.db import Database
 from vms.base.journal_models import InboxRow
 from vms.base.timespan import Span
@@ -131,3 +131,19 @@ def test_a_full_batch_stays_far_below_the_longest_transaction(database: Database
     for batch in batches:
         commit(database, *batch)
     assert spans_of(database) == [(0, 15_000)]
+
+
+def test_a_volume_is_paged_through_camera_by_camera(database: Database) -> None:
+    other = "aaaaaaaa-0000-4000-8000-000000000002"
+    all_of_it = [report(n * 60, n * 60 + 60, camera=camera) for camera in (CAMERA, other) for n in range(5)]
+    commit(database, *all_of_it)
+    found: list[str] = []
+    after: Segment | None = None
+    while True:
+        with database.transaction() as session:
+            page = queries.rows_of_volume(session, VOLUME, after, 3)
+        if not page:
+            break
+        found += [row.path for row in page]
+        after = page[-1]
+    assert found == [r.path for r in all_of_it]

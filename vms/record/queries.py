@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select, text, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, Uuid, bindparam, func, literal, select, text, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.orm import Session
 
@@ -62,7 +62,7 @@ def segment_page(
     """Segments that touch the span, behind the (start, run) `after`."""
     statement = select(Segment).where(*_touching(camera_id, profile, within))
     if after is not None:
-        statement = statement.where(tuple_(Segment.start_us, Segment.run) > tuple_(*after))
+        statement = statement.where(tuple_(Segment.start_us, Segment.run) > tuple_(literal(after[0], BIGINT), _id(after[1])))
     return session.scalars(statement.order_by(Segment.start_us, Segment.run).limit(limit)).all()
 
 
@@ -127,8 +127,15 @@ def rows_of_volume(session: Session, volume: str, after: Segment | None, limit: 
     key = (Segment.camera_id, Segment.profile, Segment.start_us, Segment.run)
     statement: Select[Segment] = select(Segment).where(Segment.volume == volume)
     if after is not None:
-        statement = statement.where(tuple_(*key) > tuple_(after.camera_id, after.profile, after.start_us, after.run))
+        statement = statement.where(
+            tuple_(*key) > tuple_(_id(after.camera_id), after.profile, literal(after.start_us, BIGINT), _id(after.run))
+        )
     return session.scalars(statement.order_by(*key).limit(limit)).all()
+
+
+def _id(value: str) -> ColumnElement[str]:
+    """Inside a row comparison a parameter does not learn its type from the column."""
+    return literal(value, Uuid(as_uuid=False))
 
 
 def _touching(camera_id: str, profile: str, within: Span) -> tuple[ColumnElement[bool], ...]:

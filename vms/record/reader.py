@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -222,6 +223,9 @@ def _read_cursor(cursor: str | None) -> tuple[int, str] | None:
     if cursor is None:
         return None
     start, _, run = cursor.partition(".")
-    if not (start.isascii() and start.isdigit() and len(start) <= 18 and len(run) == 36):
-        raise VmsError(Kind.BAD_REQUEST, "the cursor is not one this node gave out: begin without it")
-    return int(start), run
+    try:
+        if start.isascii() and start.isdigit() and len(start) <= 18:
+            return int(start), str(UUID(run))
+    except ValueError:
+        pass
+    raise VmsError(Kind.BAD_REQUEST, "the cursor is not one this node gave out: begin without it")
