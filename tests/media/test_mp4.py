@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.media import fftools
 from tests.media.streams import aac_track_frames, g711_track_frames, h264_slices_track_frames, h264_track_frames, h265_track_frames
@@ -147,3 +149,19 @@ def test_pieces_are_whole_gops() -> None:
     files = Files()
     files.record(h264_track_frames(), start_us=START_US)
     assert [split_chunks(piece.data)[0].key for piece in files.pieces] == [True, True]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_damaged_pieces_give_one_typed_error(data: st.DataObject) -> None:
+    files = Files()
+    files.record(h264_track_frames(), g711_track_frames(), start_us=START_US)
+    piece = files.pieces[0]
+    cut = bytearray(piece.data)
+    for _ in range(data.draw(st.integers(1, 8))):
+        cut[data.draw(st.integers(0, 400))] = data.draw(st.integers(0, 255))
+    try:
+        plan = plan_progressive([Piece(0, piece.offset, bytes(cut), piece.init, START_US), files.pieces[1]], brand="mov")
+    except VmsError:
+        return
+    assert plan.size == len(plan.header) + sum(size for _, _, size in plan.ranges)

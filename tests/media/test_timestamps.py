@@ -45,12 +45,19 @@ def test_an_unknown_reorder_depth_is_learnt_within_the_first_pictures() -> None:
     assert stamper.reorder_frames == 1
     assert [f.pts for f in frames] == [3600 * place for place in order]
     assert all(early.dts < late.dts for early, late in pairwise(frames))
-    assert all(f.dts <= f.pts for f in frames[5:])
+    assert [f.dts - f.pts for f in frames if f.dts > f.pts] == [225]  # one picture, by a 16th of a frame
+    assert [f.dts for f in frames[3:]] == [3600 * (n - 1) for n in range(3, 50)]
 
 
 def test_an_unknown_depth_without_b_frames_costs_no_offset() -> None:
     frames = pushed(Timestamper(replace(VIDEO, reorder_frames=-1)), [3600 * n for n in range(20)])
     assert [(f.dts, f.pts) for f in frames] == [(3600 * n, 3600 * n) for n in range(20)]
+
+
+def test_an_unknown_depth_and_a_wrong_rate_settle_within_few_frames() -> None:
+    frames = pushed(Timestamper(replace(VIDEO, reorder_frames=-1, fps=25.0)), [9000 * n for n in range(60)], batch=1)
+    assert all(f.dts <= f.pts for f in frames)
+    assert [(f.dts, f.pts) for f in frames[30:]] == [(9000 * n, 9000 * n) for n in range(30, 60)]
 
 
 def test_a_frozen_clock_still_gives_rising_times() -> None:

@@ -20,6 +20,7 @@ from vms.media.types import Init, TrackInfo
 __all__ = ["Box", "ParsedChunk", "Sample", "box", "box_at", "full_box", "init_size", "split_chunks", "split_init", "walk"]
 
 MAX_SAMPLES: Final = 100_000
+MAX_MEDIA: Final = 1 << 48  # 99 years at 90 kHz
 _U32: Final = Struct(">I")
 _U64: Final = Struct(">Q")
 
@@ -168,7 +169,10 @@ def _tfdt(data: Buffer, tfdt: Box) -> int:
         return _u32(data, tfdt.body + 4, tfdt.end)
     if tfdt.body + 12 > tfdt.end:
         raise VmsError(Kind.PROTOCOL, "A tfdt box is too short.", offset=tfdt.start)
-    return int(_U64.unpack_from(data, tfdt.body + 4)[0])
+    media = int(_U64.unpack_from(data, tfdt.body + 4)[0])
+    if media > MAX_MEDIA:
+        raise VmsError(Kind.PROTOCOL, "A tfdt box tells an absurd time.", offset=tfdt.start)
+    return media
 
 
 def _trun(data: Buffer, trun: Box, moof_start: int, mdat: Box, defaults: _Defaults) -> tuple[Sample, ...]:

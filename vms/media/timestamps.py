@@ -18,6 +18,8 @@ JUMP_S: Final = 10
 DEFAULT_FPS: Final = 25.0
 MAX_REORDER: Final = 16
 MEDIAN_OF: Final = 9
+CATCH_UP_UNITS: Final = 64
+CATCH_UP_STEP: Final = 16  # while catching up decoding times rise by a 16th of the usual: players take less for a break
 AAC_FRAME_SAMPLES: Final = 1024
 OPUS_FRAME_SAMPLES: Final = 960
 
@@ -45,6 +47,8 @@ class Timestamper:
         self._top = -1  # highest presentation time so far
         self._last = -1  # last decoding time
         self._passed = -1  # highest presentation time that has served as decoding time
+        self._unsure = info.is_video and info.reorder_frames < 0
+        self._catching = 0
         self._begun = False
         self._window: list[int] = []  # the `reorder_frames` highest presentation times, ascending
 
@@ -103,15 +107,31 @@ class Timestamper:
             if at < self._passed and len(window) < MAX_REORDER:
                 # deeper than known: this unit is decoded after its presentation time, later ones are right
                 self.reorder_frames += 1
+                self._catching = CATCH_UP_UNITS
                 insort(window, self._passed)
             insort(window, at)
             self._passed = window.pop(0)
-            early = max(self._passed, last + 1)
+            if self._unsure:
+                early = self._guess(unit, at, last, top)
+            elif self._catching:
+                self._catching -= 1
+                early = max(self._passed, last + max(self._nominal // CATCH_UP_STEP, 1))
+            else:
+                early = max(self._passed, last + 1)
             last, top = early, max(top, at)
             dts.append(early)
             pts.append(at)
         self._top = top
         return self._frames(units, dts, pts)
+
+    def _guess(self, unit: AccessUnit, at: int, last: int, top: int) -> int:
+        """Decoding time while the depth is unknown: at an even pace, so that B-frames that may follow still find room."""
+        if self._window or (unit.key and last >= 0):
+            self._unsure = False  # it is learnt, or a whole GOP had no B-frame
+            self._catching = CATCH_UP_UNITS
+        if self._window:
+            return max(self._passed, last + max(self._nominal // CATCH_UP_STEP, 1))
+        return max(min(at, max(last + self._nominal, top)), last + 1) if last >= 0 else at
 
     def _leave(self, units: Sequence[AccessUnit], at: int) -> Sequence[AccessUnit]:
         self.jumped = True
