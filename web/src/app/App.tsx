@@ -51,7 +51,7 @@ export function App() {
       {...(nonce ? { csp: { nonce } } : {})}
       theme={{
         algorithm: [theme.darkAlgorithm, theme.compactAlgorithm],
-        token: { fontFamily: FONT, fontSize: 14, borderRadius: 3, colorPrimary: '#4096ff', colorBgBase: '#0e0f11', controlHeight: 28 },
+        token: { fontFamily: FONT, fontSize: 14, borderRadius: 3, colorPrimary: '#4096ff', colorTextPlaceholder: 'rgba(255,255,255,0.5)', controlHeight: 28 },
       }}
     >
       <AntApp className="app">

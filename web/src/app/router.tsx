@@ -6,6 +6,8 @@ import { LivePage } from '@/features/live/LivePage';
 import type { LiveSearch } from '@/features/live/wall';
 import { PlaybackPage } from '@/features/playback/PlaybackPage';
 import type { PlaybackSearch } from '@/features/playback/search';
+import { PointsPage } from '@/features/points/PointsPage';
+import type { PointsSearch } from '@/features/points/search';
 import { LoginPage } from '@/features/session/LoginPage';
 import { nowUs } from '@/shared/lib/clock';
 import { SECOND_US } from '@/shared/lib/time';
@@ -64,7 +66,7 @@ const live = createRoute({
         search={search}
         setSearch={setSearch}
         openPlayback={(cams) => void navigate({ to: '/playback', search: { cams, t: String(nowUs() - BACK_US) } })}
-        openPoint={(cams) => void navigate({ to: '/live', search: { cams } })}
+        openPoint={(name) => void navigate({ to: '/points', search: { q: name } })}
       />
     );
   },
@@ -82,8 +84,20 @@ const playback = createRoute({
   },
 });
 
+const points = createRoute({
+  getParentRoute: () => shell,
+  path: '/points',
+  validateSearch: (s: Record<string, unknown>): PointsSearch => ({ ...some('q', s), ...some('state', s) }),
+  component: function Points() {
+    const search = points.useSearch();
+    const navigate = useNavigate();
+    const setSearch = useCallback((next: PointsSearch) => void navigate({ to: '/points', search: next, replace: true }), [navigate]);
+    return <PointsPage search={search} setSearch={setSearch} openLive={(cams) => void navigate({ to: '/live', search: { layout: '1', cams } })} />;
+  },
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([login, index, shell.addChildren([live, playback])]),
+  routeTree: root.addChildren([login, index, shell.addChildren([live, playback, points])]),
   parseSearch,
   stringifySearch,
   defaultPreload: false,

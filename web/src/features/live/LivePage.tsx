@@ -19,7 +19,7 @@ interface Props {
   search: LiveSearch;
   setSearch: (search: LiveSearch, replace: boolean) => void;
   openPlayback: (camera: string) => void;
-  openPoint: (camera: string) => void;
+  openPoint: (name: string) => void;
 }
 
 export function LivePage({ search, setSearch, openPlayback, openPoint }: Props) {
@@ -79,7 +79,7 @@ function WallView({ wall, cameras, setSearch, openPlayback, openPoint }: Omit<Pr
     close: () => change(clear(wall, index)),
     closeAll: () => change({ ...wall, cams: wall.cams.map(() => null), max: null }),
     playback: () => id !== null && openPlayback(id),
-    point: () => id !== null && openPoint(id),
+    point: () => id !== null && openPoint(byId.get(id)?.name ?? id),
     dropCameras: (ids) => change(place(wall, index, ids)),
     dropTile: (from) => change(swap(wall, from, index)),
   });
