@@ -4,6 +4,7 @@
  */
 
 import { backoffMs } from './backoff';
+import { FrameWatch } from './frameWatch';
 import { KIND_INIT, VIDEO_TRACK, type MediaFrame, type ServerMessage } from './frames';
 import { Intake } from './intake';
 import { LiveEdge } from './liveEdge';
@@ -24,12 +25,15 @@ export interface LiveStatus {
 
 export interface LiveHooks {
   status: (status: LiveStatus) => void;
-  /** Each shown frame, with its wall time. */
+  /** The shown frame's wall time, several times a second. */
   frame: (wallUs: number) => void;
 }
 
 const TICK_MS = 250;
-const NO_PROGRESS_MS = 3_000;
+const APPEND_EVERY_MS = 100;
+const NO_DATA_MS = 3_000;
+const NO_PICTURE_MS = 7_000;
+const TICK_LATE_MS = 2 * TICK_MS;
 const SHOWN_FRESH_MS = 1_500;
 const HIDDEN_GRACE_MS = 5_000;
 const KEEP_SECONDS = 15;
@@ -54,12 +58,14 @@ export class LivePlayer {
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private tickTimer: ReturnType<typeof setInterval> | undefined;
   private hideTimer: ReturnType<typeof setTimeout> | undefined;
-  private frameRequest = 0;
+  private readonly watch: FrameWatch;
   private wanted = true;
   private disposed = false;
   private jumpFrom: number | null = null;
   private burstUntilMs = 0;
-  private progressAtMs = 0;
+  private pictureAtMs = 0;
+  private dataAtMs = 0;
+  private tickAtMs = performance.now();
   private shownAtMs = -Infinity;
   private everShown = false;
   private last: LiveStatus = { state: 'connecting', refusal: null, mime: null };
@@ -74,7 +80,7 @@ export class LivePlayer {
     video.addEventListener('waiting', this.onWaiting);
     document.addEventListener('visibilitychange', this.onVisibility);
     this.tickTimer = setInterval(this.tick, TICK_MS);
-    this.watchFrames();
+    this.watch = new FrameWatch(video, (mediaTime) => this.onShown(mediaTime));
   }
 
   /** Shows what `url` sends; a running picture goes on until the new one has its first key frame. */
@@ -102,7 +108,7 @@ export class LivePlayer {
     clearInterval(this.tickTimer);
     clearTimeout(this.hideTimer);
     this.disconnect();
-    this.video.cancelVideoFrameCallback(this.frameRequest);
+    this.watch.dispose();
     this.video.removeEventListener('waiting', this.onWaiting);
     document.removeEventListener('visibilitychange', this.onVisibility);
     this.sink?.dispose();
@@ -116,7 +122,7 @@ export class LivePlayer {
     this.pending?.socket.close();
     this.pending = null;
     if (this.disposed || this.url === null || !this.visible) return;
-    this.progressAtMs = performance.now();
+    this.pictureAtMs = this.dataAtMs = performance.now();
     this.sink ??= this.makeSink();
     const intake = new Intake(this.sink, this.offset, this.map, this.sound);
     const line: Line = {
@@ -148,6 +154,7 @@ export class LivePlayer {
     return new MediaSink(this.video, {
       drained: this.onDrained,
       failed: () => this.rebuild(),
+      appendEveryMs: APPEND_EVERY_MS,
     });
   }
 
@@ -170,6 +177,7 @@ export class LivePlayer {
   }
 
   private onFrame(line: Line, frame: MediaFrame): void {
+    this.dataAtMs = performance.now();
     if (line === this.pending) {
       if (frame.kind === KIND_INIT) line.intake.init(frame, false);
       else if (frame.track === VIDEO_TRACK) this.adopt(line, frame);
@@ -217,12 +225,22 @@ export class LivePlayer {
   private readonly tick = (): void => {
     if (!this.visible || this.url === null) return;
     const now = performance.now();
+    this.excuse(now - this.tickAtMs);
+    this.tickAtMs = now;
     const end = this.sink?.end ?? null;
     if (end !== null && this.active && this.jumpFrom === null) this.keepEdge(now, end);
     if (now - this.shownAtMs > SHOWN_FRESH_MS && this.last.state === 'playing') this.say('stalled');
     const settled = this.last.state === 'refused' || this.last.state === 'unsupported';
-    if (!settled && (this.active || this.pending) && now - this.progressAtMs > NO_PROGRESS_MS) this.reconnectLater(backoffMs(this.attempt++));
+    const dead = now - this.dataAtMs > NO_DATA_MS || now - this.pictureAtMs > NO_PICTURE_MS;
+    if (!settled && (this.active || this.pending) && dead) this.reconnectLater(backoffMs(this.attempt++));
   };
+
+  /** Time in which this page itself did not run is not held against the stream: a reconnect would only add to the load. */
+  private excuse(sinceTickMs: number): void {
+    if (sinceTickMs < TICK_LATE_MS) return;
+    this.pictureAtMs += sinceTickMs;
+    this.dataAtMs += sinceTickMs;
+  }
 
   private keepEdge(nowMs: number, end: number): void {
     const current = this.video.currentTime;
@@ -243,16 +261,8 @@ export class LivePlayer {
     this.video.play().catch(() => undefined); // Refused autoplay and an interrupted start are tried again by the next tick.
   }
 
-  private watchFrames(): void {
-    this.frameRequest = this.video.requestVideoFrameCallback((_now, meta) => {
-      if (this.disposed) return;
-      this.onShown(meta.mediaTime);
-      this.watchFrames();
-    });
-  }
-
   private onShown(mediaTime: number): void {
-    this.shownAtMs = this.progressAtMs = performance.now();
+    this.shownAtMs = this.pictureAtMs = performance.now();
     this.everShown = true;
     this.attempt = 0;
     const wall = this.map.wallAt(mediaTime);

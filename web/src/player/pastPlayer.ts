@@ -4,6 +4,7 @@
  */
 
 import { backoffMs } from './backoff';
+import { FrameWatch } from './frameWatch';
 import { KIND_INIT, VIDEO_TRACK, type MediaFrame, type ServerMessage } from './frames';
 import { Intake } from './intake';
 import { MediaSocket, meaningOf, type CloseMeaning } from './mediaSocket';
@@ -54,7 +55,7 @@ export class PastPlayer {
   private socketOpen = false;
   private attempt = 0;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
-  private frameRequest = 0;
+  private readonly watch: FrameWatch;
   private disposed = false;
   private seekId = 0;
   private awaited: { id: number; atUs: number; sentMs: number } | null = null;
@@ -80,7 +81,7 @@ export class PastPlayer {
     video.muted = true;
     video.playsInline = true;
     this.connect();
-    this.watchFrames();
+    this.watch = new FrameWatch(video, (mediaTime) => this.onShown(mediaTime));
   }
 
   // ---- told by the group
@@ -132,7 +133,7 @@ export class PastPlayer {
     this.disposed = true;
     clearTimeout(this.retryTimer);
     this.socket?.close();
-    this.video.cancelVideoFrameCallback(this.frameRequest);
+    this.watch.dispose();
     this.sink?.dispose();
     this.sink = null;
   }
@@ -316,15 +317,10 @@ export class PastPlayer {
     this.socket?.send({ type: 'ack', wall_us: Math.round(gap && Number.isFinite(gap.toUs) ? gap.toUs : wallUs) });
   }
 
-  private watchFrames(): void {
-    this.frameRequest = this.video.requestVideoFrameCallback((_now, meta) => {
-      if (this.disposed) return;
-      if (meta.mediaTime >= this.regionStart - 0.2) {
-        this.shownUs = this.map.wallAt(meta.mediaTime);
-        if (this.shownUs !== null) this.hooks.frame(this.shownUs);
-      }
-      this.watchFrames();
-    });
+  private onShown(mediaTime: number): void {
+    if (mediaTime < this.regionStart - 0.2) return;
+    this.shownUs = this.map.wallAt(mediaTime);
+    if (this.shownUs !== null) this.hooks.frame(this.shownUs);
   }
 
   private say(status: PastStatus): void {

@@ -9,6 +9,8 @@ export interface SinkHooks {
   /** No picture data is queued any more. */
   drained?: () => void;
   failed: (why: string) => void;
+  /** Appends are gathered for so long: on a wall of tiles each one costs more than its bytes. */
+  appendEveryMs?: number;
 }
 
 export class MediaSink {
@@ -47,6 +49,7 @@ export class MediaSink {
             },
             failed: (why) => this.hooks.failed(why),
             currentTime: () => this.video.currentTime,
+            appendEveryMs: this.hooks.appendEveryMs ?? 0,
           }),
         );
       } catch {

@@ -15,6 +15,8 @@ export interface TrackHooks {
   drained: () => void;
   failed: (why: 'quota' | 'overflow' | 'append') => void;
   currentTime: () => number;
+  /** Least time between two appends; what comes meanwhile goes together. */
+  appendEveryMs: number;
 }
 
 export class TrackBuffer {
@@ -23,6 +25,8 @@ export class TrackBuffer {
   private retried = false;
   private dead = false;
   private inFlight: Op | null = null;
+  private appendedAtMs = -Infinity;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly buffer: SourceBuffer,
@@ -71,6 +75,7 @@ export class TrackBuffer {
 
   dispose(): void {
     this.dead = true;
+    clearTimeout(this.timer);
     this.queue = [];
     this.buffer.removeEventListener('updateend', this.onUpdateEnd);
     this.buffer.removeEventListener('error', this.onError);
@@ -78,6 +83,7 @@ export class TrackBuffer {
 
   private pump(): void {
     while (!this.dead && !this.buffer.updating) {
+      if (this.gathers()) return;
       const op = this.queue.shift();
       if (!op) return;
       this.inFlight = op;
@@ -88,6 +94,18 @@ export class TrackBuffer {
         return;
       }
     }
+  }
+
+  /** True while the next append waits for company. */
+  private gathers(): boolean {
+    if (this.queue.length !== 1 || this.queue[0]?.op !== 'append') return false;
+    const left = this.appendedAtMs + this.hooks.appendEveryMs - performance.now();
+    if (left <= 1) return false;
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      this.pump();
+    }, left);
+    return true;
   }
 
   /** True when the browser now works on it and will say `updateend`. */
@@ -103,6 +121,7 @@ export class TrackBuffer {
         return true;
       case 'append':
         if (op.offset !== null && op.offset !== this.buffer.timestampOffset) this.buffer.timestampOffset = op.offset;
+        this.appendedAtMs = performance.now();
         this.buffer.appendBuffer(join(op.parts, op.bytes));
         this.queuedBytes -= op.bytes;
         return true;

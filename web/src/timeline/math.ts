@@ -48,7 +48,7 @@ export function keepInView(view: View, us: number): View {
   return pan(view, us - (view.fromUs + spanOf(view) * 0.1));
 }
 
-const STEPS_US = [0.04, 0.2, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800].map((s) => s * S);
+const STEPS_US = [0.04, 0.2, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600, 2_419_200].map((s) => s * S);
 
 export interface Tick {
   us: number;
