@@ -76,13 +76,6 @@ class HttpSettings(Section):
         return self
 
 
-class RtspSettings(Section):
-    """The port that players and other platforms pull from."""
-
-    host: str = Field(default="127.0.0.1", description="address to listen on")
-    port: Port = Field(default=8554, description="port; 0 takes any free one")
-
-
 class DatabaseSettings(Section):
     """PostgreSQL 15 or newer."""
 
@@ -108,7 +101,6 @@ class RecordingSettings(Section):
     """How segment files are written."""
 
     segment_seconds: float = Field(default=60.0, ge=1, le=3600, description="length of a segment file, up to the next key frame")
-    sync_seconds: float = Field(default=2.0, gt=0, le=60, description="longest time between syncs of a volume: what a power cut may cost")
 
 
 class VolumeSettings(Section):
@@ -134,7 +126,6 @@ class Settings(BaseSettings):
     workers: int = Field(default=0, ge=0, le=256, description="processes that pull and record; 0: one per core but one, at least one")
     node: NodeSettings = NodeSettings()
     http: HttpSettings = HttpSettings()
-    rtsp: RtspSettings = RtspSettings()
     database: DatabaseSettings = DatabaseSettings()
     cameras: CameraSettings = CameraSettings()
     recording: RecordingSettings = RecordingSettings()
@@ -241,7 +232,6 @@ def _meant(name: str, model: type[BaseModel]) -> str:
 SECTIONS: dict[str, type[Section]] = {
     "node": NodeSettings,
     "http": HttpSettings,
-    "rtsp": RtspSettings,
     "database": DatabaseSettings,
     "cameras": CameraSettings,
     "recording": RecordingSettings,

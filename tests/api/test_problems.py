@@ -7,7 +7,7 @@ import pytest
 from tests.api.fakes import BEARER, FakeNode
 from vms.api.node import PAGES
 from vms.api.openapi import COMMITTED
-from vms.api.problems import RULES
+from vms.api.rules import RULES
 from vms.base.errors import Kind, VmsError
 from vms.owner.registration import GetCamera
 

@@ -106,6 +106,6 @@ def test_segments_are_listed_with_their_hashes() -> None:
 
 def test_a_volume_is_read_again_on_demand() -> None:
     node = FakeNode()
-    node.owner.answers[RescanVolume] = RescanAnswer("v1", 9, 1, 2, 3)
+    node.owner.answers[RescanVolume] = RescanAnswer("v1", 9, 1, 2)
     answer = node.client.post("/api/v1/volumes/v1/rescan", headers=BEARER)
-    assert answer.json() == {"volume": "v1", "files": 9, "added": 1, "changed": 2, "missing": 3}
+    assert answer.json() == {"volume": "v1", "files": 9, "added": 1, "unproved": 2}

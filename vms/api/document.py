@@ -14,7 +14,7 @@ from fastapi.routing import iter_route_contexts
 
 from vms.api.bodies import Problem
 from vms.api.media_routes import MEDIA_PATHS
-from vms.api.problems import MEDIA_TYPE
+from vms.api.rules import MEDIA_TYPE
 
 _PROBLEM = {
     "description": "Problem (RFC 9457)",

@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from vms.api.access import Context, CurrentActor
 from vms.api.bodies import Out, TimeOut, time_out
 from vms.api.context import NodeInfo, SystemInfo
-from vms.api.problems import INTERNAL, INTERNAL_RULE, RULES
+from vms.api.rules import INTERNAL, INTERNAL_RULE, RULES
 from vms.base.errors import Kind, VmsError
 from vms.base.timespan import format_time
 

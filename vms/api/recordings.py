@@ -84,8 +84,7 @@ class Rescan(Out):
     volume: str
     files: int
     added: int
-    changed: int
-    missing: int
+    unproved: int
 
 
 @router.get("/cameras/{camera}/timeline")
@@ -143,7 +142,7 @@ def list_segments(
 def rescan_volume(volume: Annotated[str, Path(max_length=64)], actor: CurrentActor, context: Context) -> Rescan:
     """Read a volume's segment files again and make the index tell what they tell."""
     answer: RescanAnswer = context.owner.ask(actor, RescanVolume(volume))
-    return Rescan(volume=answer.volume, files=answer.files, added=answer.added, changed=answer.changed, missing=answer.missing)
+    return Rescan(volume=answer.volume, files=answer.files, added=answer.added, unproved=answer.unproved)
 
 
 def month_span(month: str, offset_minutes: int) -> Span:

@@ -188,5 +188,7 @@ def configure(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    for talkative in ("httpx2", "httpcore2", "uvicorn"):  # a line per request or start is no change of state
+        logging.getLogger(talkative).setLevel(max(logging.WARNING, root.level))
     atexit.register(handler.flush_floods, float("inf"))
     return handler

@@ -191,10 +191,9 @@ class SegmentPage:
 
 @dataclass(frozen=True, slots=True)
 class RescanAnswer:
-    """How many files were read, and how many rows were added, changed and marked missing."""
+    """How many files were seen, how many became rows, and how many hold nothing that their seals prove."""
 
     volume: str
     files: int
     added: int
-    changed: int
-    missing: int
+    unproved: int

@@ -9,6 +9,7 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,13 @@ class NodeConfig:
     tls_key: str
     workers: int
     segment_seconds: float
-    sync_seconds: float
     volumes: tuple[VolumeConfig, ...]
     allow: tuple[str, ...]
     database_url: str
     postgres_binaries: str
     web_dir: str
-    log_format: str
+    log_format: Literal["json", "console"]
+    log_level: str
 
     @property
     def secure(self) -> bool:

@@ -25,6 +25,7 @@ from vms.processes.config import NodeConfig, load
 
 TICK_S = 0.5
 SILENCE_S = 7.0
+FIRST_WORD_S = 30.0  # imports on a busy box, before the loop can beat
 STOP_S = 8.0
 RESTART_S = (0.05, 0.2, 0.5, 1.0, 2.0)
 HEALTHY_S = 20.0
@@ -101,7 +102,7 @@ class Root:
         signal.set_wakeup_fd(wake_write)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_stop)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGCHLD, self._on_child)
         self.selector.register(wake_read, selectors.EVENT_READ, None)
         for role in self.roles:
             self._start(role)
@@ -116,6 +117,9 @@ class Root:
 
     def _on_stop(self, *_: object) -> None:
         self.stopping = True
+
+    def _on_child(self, *_: object) -> None:
+        """Only the wake-up counts: the tick looks who ended."""
 
     def _wait(self, wake_read: int) -> None:
         for key, _ in self.selector.select(TICK_S):
@@ -136,7 +140,7 @@ class Root:
             elif (code := role.process.poll()) is not None:
                 self._ended(role, now, f"exit {code}")
             elif not on_time:
-                role.heard_at = now
+                role.heard_at = max(role.heard_at, now)
             elif now - role.heard_at > SILENCE_S:
                 say("child silent, killing", child=role.name, seconds=round(now - role.heard_at, 1))
                 role.process.kill()
@@ -163,17 +167,18 @@ class Root:
             if nice:
                 os.nice(nice)
 
-        role.process = subprocess.Popen(
+        process = role.process = subprocess.Popen(
             [sys.executable, "-m", role.module, self.config_path, str(role.index), json.dumps(fds), role.reason],
             pass_fds=tuple(fds.values()),
             preexec_fn=prepare,  # noqa: PLW1509  (root has one thread)
             stdin=subprocess.DEVNULL,
         )
         os.close(write_end)
-        role.started_at = role.heard_at = time.monotonic()
+        role.started_at = time.monotonic()
+        role.heard_at = role.started_at + FIRST_WORD_S - SILENCE_S
         role.restart_at = None
         self.selector.register(read_end, selectors.EVENT_READ, role)
-        say("child started", child=role.name, pid=role.process.pid)
+        say("child started", child=role.name, pid=process.pid)
 
     def _start_postgres(self) -> None:
         if self.database is None:
@@ -184,26 +189,31 @@ class Root:
         say("postgres started", pid=self.postgres.pid)
 
     def _stop(self) -> int:
-        """Children first (they close segments and commit), PostgreSQL last."""
-        for role in self.roles:
-            if role.process is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    role.process.terminate()
-        deadline = time.monotonic() + STOP_S
-        late = 0
-        for role in self.roles:
-            if role.process is not None:
-                try:
-                    role.process.wait(max(0.1, deadline - time.monotonic()))
-                except subprocess.TimeoutExpired:
-                    late += 1
-                    say("child did not stop, killing", child=role.name)
-                    role.process.kill()
-                    role.process.wait()
+        """Workers and edge first (they close segments), then control (it commits their last reports), then PostgreSQL."""
+        late = self._stop_roles([role for role in self.roles if role.nice == 0])
+        late += self._stop_roles([role for role in self.roles if role.nice])
         if self.database is not None and self.postgres is not None:
             self.database.stop()
         say("stopped", late=late)
         return 1 if late else 0
+
+    def _stop_roles(self, roles: list[Role]) -> int:
+        """How many had to be killed."""
+        running = [(role, role.process) for role in roles if role.process is not None]
+        for _, process in running:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+        deadline = time.monotonic() + STOP_S
+        late = 0
+        for role, process in running:
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                late += 1
+                say("child did not stop, killing", child=role.name)
+                process.kill()
+                process.wait()
+        return late
 
 
 def roles_of(config: NodeConfig) -> list[Role]:

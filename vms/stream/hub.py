@@ -16,6 +16,7 @@ from vms.media.types import Init
 from vms.stream.frames import CHUNK, INIT, LinkFrame, Message
 from vms.stream.link import Link, dial_unix
 from vms.stream.stream import Begin, Stream
+from vms.stream.viewframes import Framer
 
 LINGER_S = 5.0
 REDIAL_S = (0.1, 0.2, 0.5, 1.0)
@@ -29,6 +30,7 @@ class Watched:
     profile: str
     handle: int
     stream: Stream = field(default_factory=Stream)
+    framer: Framer = field(default_factory=Framer)
     viewers: int = 0
     begin: Message | None = None
     inits: list[Init] = field(default_factory=list[Init])
@@ -62,15 +64,15 @@ class WorkerLink:
                 self._open(watched)
             await self._lost.wait()
 
-    def watch(self, camera: str, profile: str) -> Stream:
-        """The stream, opened when this is its first viewer. Pair with `unwatch`."""
+    def watch(self, camera: str, profile: str) -> Watched:
+        """The stream and its framer, opened when this is its first viewer. Pair with `unwatch`."""
         watched = self._watched.get((camera, profile))
         if watched is None:
             watched = Watched(camera, profile, 0)
             self._watched[camera, profile] = watched
             self._open(watched)
         watched.viewers += 1
-        return watched.stream
+        return watched
 
     def unwatch(self, camera: str, profile: str) -> None:
         """One viewer less; the stream lingers for the next click, then closes."""

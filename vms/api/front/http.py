@@ -1,0 +1,85 @@
+"""HTTP words the edge's media routes share: credentials, ranges, problems, the origin rule."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse
+
+from vms.api.front.asking import Credential
+from vms.api.rules import MEDIA_TYPE, RULES, Said, problem_body
+from vms.base.errors import Kind, VmsError
+from vms.base.ids import new_id
+from vms.base.timespan import parse_time
+
+SESSION_COOKIES = ("__Host-vms_session", "vms_session")
+_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})$")
+MEDIA_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
+
+
+def credential_of(connection: HTTPConnection) -> Credential:
+    """Bearer header, else session cookie. Raises UNAUTHENTICATED."""
+    scheme, _, value = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and value:
+        return Credential(value.strip())
+    for name in SESSION_COOKIES:
+        if cookie := connection.cookies.get(name):
+            return Credential(cookie)
+    raise VmsError(Kind.UNAUTHENTICATED, "sign in first")
+
+
+def check_origin(headers: Headers) -> None:
+    """A browser's WebSocket must come from this console's own origin (cross-site WebSocket hijacking)."""
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+        raise VmsError(Kind.FORBIDDEN, "this page may not open the node's streams")
+
+
+def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
+    """`Range` of one part → [first, end), None for the whole. Raises BAD_REQUEST when it cannot be satisfied."""
+    if not header:
+        return None
+    match = _RANGE.match(header.strip())
+    if match is None:
+        return None  # RFC 9110 §14.2: a range we do not understand is ignored
+    first, last = match.groups()
+    if first:
+        start, end = int(first), min(int(last) + 1, size) if last else size
+    elif last:
+        start, end = max(0, size - int(last)), size
+    else:
+        return None
+    if start >= size or start >= end:
+        raise VmsError(Kind.BAD_REQUEST, "the range lies outside the file", size_bytes=size)
+    return start, end
+
+
+def span_of(connection: HTTPConnection) -> tuple[int, int]:
+    """`from` and `to` of the query. Raises BAD_REQUEST."""
+    query = connection.query_params
+    if "from" not in query or "to" not in query:
+        raise VmsError(Kind.BAD_REQUEST, "give 'from' and 'to'")
+    from_us, to_us = parse_time(query["from"]), parse_time(query["to"])
+    if from_us >= to_us:
+        raise VmsError(Kind.BAD_REQUEST, "'from' must lie before 'to'")
+    return from_us, to_us
+
+
+def profile_of(connection: HTTPConnection) -> str:
+    profile = connection.query_params.get("profile", "main")
+    if profile not in ("main", "sub"):
+        raise VmsError(Kind.BAD_REQUEST, "profile is 'main' or 'sub'")
+    return profile
+
+
+def problem_response(error: VmsError, headers: dict[str, str] | None = None) -> JSONResponse:
+    """RFC 9457, by the API's own table."""
+    rule = RULES[error.kind]
+    body = problem_body(new_id(), Said(error.kind, rule, error.message, error.facts))
+    status = rule.status
+    if rule.status == 401:
+        headers = {"WWW-Authenticate": "Bearer"} | (headers or {})
+    return JSONResponse(body, status, headers, MEDIA_TYPE)

@@ -1,0 +1,125 @@
+"""From settings to a running node: what must exist before root starts, and the resolved configuration it reads.
+
+In: data and run directories, the node's identity, volumes, the HTTPS certificate. Not here: parsing settings
+(settings), starting processes (processes.root).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+from vms import __version__
+from vms.base.authority import ensure_server_certificate
+from vms.base.errors import Kind, VmsError
+from vms.base.ids import new_id
+from vms.processes.config import NodeConfig, VolumeConfig, load, save
+from vms.settings import Settings
+from vms.storage.files import RealFiles
+from vms.storage.volumes import open_volume
+
+EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104  (names that no certificate can carry)
+MAX_RUN_PATH = 80  # leaves room for the longest socket name within sun_path (unix(7))
+"""Where a data directory's path is too long for sockets, they go to a short private one."""
+
+
+def resolve(settings: Settings) -> tuple[NodeConfig, Path]:
+    """The node's configuration, saved; (config, path of the file). Raises CONFIG."""
+    data = settings.data_dir.absolute()
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (data / "keys").mkdir(mode=0o700, exist_ok=True)
+    run = run_dir(data)
+    node_id = settings.node.id or _kept_id(data)
+    certificate, key = _certificate(settings, data)
+    config = NodeConfig(
+        node_id=node_id,
+        level=settings.node.level,
+        name=settings.node.name,
+        version=__version__,
+        data_dir=str(data),
+        run_dir=str(run),
+        host=settings.http.host,
+        port=settings.http.port,
+        tls_cert=certificate,
+        tls_key=key,
+        workers=settings.worker_count(os.cpu_count() or 1),
+        segment_seconds=settings.recording.segment_seconds,
+        volumes=_volumes(settings, data, node_id),
+        allow=settings.allow,
+        database_url=settings.database.url,
+        postgres_binaries=str(settings.database.binaries or ""),
+        web_dir=str(web_dir()),
+        log_format=settings.log.format,
+        log_level=settings.log.level.upper(),
+    )
+    path = run / "node.json"
+    save(config, path)
+    return config, path
+
+
+def resolved(settings: Settings) -> NodeConfig:
+    """The configuration of a node that was started before, for commands beside it. Raises CONFIG when there is none."""
+    path = run_dir(settings.data_dir.absolute()) / "node.json"
+    if not path.exists():
+        raise VmsError(Kind.CONFIG, "this data directory holds no node yet; start it with `vms serve`", path=str(path))
+    return load(path)
+
+
+def become_root(config_path: Path) -> None:
+    """Replace this process by the node's root, which needs only the standard library."""
+    os.execv(sys.executable, [sys.executable, "-m", "vms.processes.root", str(config_path)])  # noqa: S606
+
+
+def run_dir(data: Path) -> Path:
+    run = data / "run"
+    if len(os.fsencode(run)) > MAX_RUN_PATH:
+        name = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
+        run = Path(tempfile.gettempdir()) / f"vms-{os.geteuid()}-{name}"
+    run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if run.stat().st_uid != os.geteuid():
+        raise VmsError(Kind.CONFIG, "the run directory belongs to somebody else; choose another data directory", path=str(run))
+    run.chmod(0o700)
+    return run
+
+
+def web_dir() -> Path:
+    """The built console: in the wheel beside the code, in a checkout under web/dist."""
+    installed = Path(__file__).parent / "web_dist"
+    return installed if installed.is_dir() else Path(__file__).parent.parent / "web" / "dist"
+
+
+def _kept_id(data: Path) -> str:
+    """The node's id, made on first start and kept with its data."""
+    path = data / "node-id"
+    if not path.exists():
+        path.write_text(new_id() + "\n")
+    return path.read_text().strip()
+
+
+def _volumes(settings: Settings, data: Path, node_id: str) -> tuple[VolumeConfig, ...]:
+    """Each volume's identity file is checked before anything may write there; a new empty folder gets one."""
+    places = [volume.path.absolute() for volume in settings.volumes] or [data / "recordings"]
+    found: list[VolumeConfig] = []
+    for path in places:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        volume = open_volume(str(path), node_id, RealFiles(), create=True)
+        found.append(VolumeConfig(volume.id, str(path)))
+        volume.close()
+    return tuple(found)
+
+
+def _certificate(settings: Settings, data: Path) -> tuple[str, str]:
+    """Plain HTTP only when asked for; the settings allow that on loopback alone."""
+    http = settings.http
+    if http.tls_cert and http.tls_key:
+        return str(http.tls_cert), str(http.tls_key)
+    if not http.tls:
+        return "", ""
+    own = (socket.gethostname(), "localhost", "127.0.0.1")
+    named = () if http.host in EVERY_ADDRESS else (http.host,)
+    certificate, key = ensure_server_certificate(data / "tls", tuple(dict.fromkeys((*own, *named))))
+    return str(certificate), str(key)

@@ -1,0 +1,158 @@
+"""The command line: options in, features called, exit codes out (0 well, 1 failed, 2 usage).
+
+Commands import what they need when they run: `vms --help` must not wait for a database library.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vms import __version__
+from vms.base.errors import VmsError
+
+app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help="A node of the video network platform.")
+sim = typer.Typer(no_args_is_help=True, help="Simulated devices for trials and tests.")
+app.add_typer(sim, name="sim")
+
+Config = Annotated[Path | None, typer.Option("--config", help="settings file (TOML); VMS_… variables win over it")]
+ReadyFile = Annotated[Path | None, typer.Option("--ready-file", help="written (0600) and renamed into place when ready")]
+
+
+@app.command()
+def demo(  # noqa: PLR0917  (typer reads options from the signature)
+    data: Annotated[Path, typer.Option(help="keeps everything between two starts")] = Path("data/demo"),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one")] = 8000,
+    cameras: Annotated[int, typer.Option(min=0, max=256, help="simulated cameras; 0 for none")] = 16,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="do not open a browser")] = False,
+    ready_file: ReadyFile = None,
+    seed_minutes: Annotated[float, typer.Option(min=0, max=120, help="minutes of recorded past")] = 5,
+) -> None:
+    """One node with simulated cameras: from nothing to a picture in seconds. Ctrl-C stops everything."""
+    from vms.demo.options import DemoOptions  # noqa: PLC0415
+    from vms.demo.run import run_demo  # noqa: PLC0415
+
+    options = DemoOptions(data, port, cameras, not no_browser, ready_file, seed_minutes)
+    raise typer.Exit(run_demo(options))
+
+
+@app.command()
+def serve(config: Config = None) -> None:
+    """Run one node until SIGTERM or SIGINT."""
+    from vms.app import become_root, resolve  # noqa: PLC0415
+    from vms.settings import load  # noqa: PLC0415
+
+    _, path = resolve(load(config))
+    become_root(path)
+
+
+@app.command()
+def init(config: Config = None, name: Annotated[str, typer.Option(help="the administrator's name")] = "Administrator") -> None:
+    """Print a one-time link that signs the administrator in; the node must be running."""
+    from vms.app import resolved  # noqa: PLC0415
+    from vms.processes.control.database import database_url  # noqa: PLC0415
+    from vms.settings import load  # noqa: PLC0415
+    from vms.setup import first_way_in  # noqa: PLC0415
+
+    node = resolved(load(config))
+    way_in = first_way_in(database_url(node), admin_name=name)
+    scheme = "https" if node.secure else "http"
+    typer.echo(f"{scheme}://{node.host}:{node.port}/login#token={way_in.login_link}")
+
+
+@app.command()
+def migrate(config: Config = None) -> None:
+    """Bring the schema of an external or running database up to date."""
+    from vms.app import resolved  # noqa: PLC0415
+    from vms.processes.control.database import database_url  # noqa: PLC0415
+    from vms.processes.control.database import migrate as bring_up  # noqa: PLC0415
+    from vms.settings import load  # noqa: PLC0415
+
+    bring_up(database_url(resolved(load(config))))
+
+
+@app.command()
+def check(
+    data: Annotated[Path, typer.Option(help="the node's data directory")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the result here")] = None,
+    rebuild_index: Annotated[bool, typer.Option("--rebuild-index", help="make the index from the segment files alone")] = False,
+) -> None:
+    """Hold the index against the segment files; read only unless told to rebuild. Works while the node runs."""
+    from vms.commands.check import as_json, run_check  # noqa: PLC0415
+
+    result = run_check(data, rebuild_index=rebuild_index)
+    text = json.dumps(as_json(result), indent=2)
+    typer.echo(text)
+    for finding in result.findings:
+        typer.echo(finding, err=True)
+    if json_file is not None:
+        json_file.write_text(text + "\n", encoding="utf-8")
+    raise typer.Exit(0 if result.ok else 1)
+
+
+@app.command()
+def probe(
+    url: Annotated[str, typer.Argument(help="rtsp://… of a camera; user and password may stand in it")],
+    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+) -> None:
+    """Open a camera once and tell what it sends, or why it does not."""
+    from vms.commands.probe import probe_url, tell  # noqa: PLC0415
+
+    result = probe_url(url)
+    typer.echo(json.dumps(result, indent=2, ensure_ascii=False) if as_json else tell(result))
+    raise typer.Exit(0 if result["ok"] else 1)
+
+
+@app.command()
+def doctor(config: Config = None) -> None:
+    """Look at the machine as a node needs it: kernel, limits, folders, database programs, clock."""
+    from vms.commands.doctor import examine  # noqa: PLC0415
+    from vms.settings import load  # noqa: PLC0415
+
+    findings = examine(load(config))
+    for finding in findings:
+        typer.echo(f"[{'ok' if finding.ok else '!!'}] {finding.name}: {finding.detail}")
+    raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+@app.command()
+def version() -> None:
+    """The program's version."""
+    typer.echo(__version__)
+
+
+@sim.command("cameras")
+def sim_cameras(  # noqa: PLR0917  (as above)
+    count: Annotated[int, typer.Option(min=1, max=2000)] = 16,
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8554,
+    clip: Annotated[Path | None, typer.Option(help="one file for all cameras, main and sub")] = None,
+    user: Annotated[str, typer.Option()] = "",
+    password: Annotated[str, typer.Option(envvar="VMS_SIM_PASSWORD")] = "",
+    script: Annotated[Path | None, typer.Option(help="faults (TOML)")] = None,
+    ready_file: ReadyFile = None,
+) -> None:
+    """Cameras at rtsp://127.0.0.1:PORT/cam/{1..N}/{main|sub}."""
+    import uvloop  # noqa: PLC0415
+
+    from vms.base.log import configure  # noqa: PLC0415
+    from vms.sim.command import SimOptions, serve_cameras  # noqa: PLC0415
+
+    configure("console", role="sim")
+    uvloop.run(serve_cameras(SimOptions(count, port, clip, user, password, script, ready_file)))
+
+
+def main() -> None:
+    """Entry point; an expected failure is one line on stderr and exit code 1."""
+    try:
+        app()
+    except VmsError as error:
+        print(error.message, file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

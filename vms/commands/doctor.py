@@ -1,0 +1,91 @@
+"""`vms doctor`: the machine as a node needs it. Each finding says what is wrong and what to do; nothing is changed."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from vms.base.errors import VmsError
+from vms.base.postgres_binaries import find_binaries
+from vms.settings import Settings
+
+ENOUGH_FILES = 4096
+ENOUGH_FREE_BYTES = 10_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """All findings, in the order an operator would mend them."""
+    looks: list[Callable[[Settings], Finding]] = [_data, _space, _files, _port, _database, _kernel, _clock]
+    return [look(settings) for look in looks]
+
+
+def _data(settings: Settings) -> Finding:
+    folder = settings.data_dir.absolute()
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    ok = os.access(existing, os.W_OK | os.X_OK)
+    return Finding("data directory", ok, str(folder) if ok else f"{existing} cannot be written by this user")
+
+
+def _space(settings: Settings) -> Finding:
+    places = [volume.path for volume in settings.volumes] or [settings.data_dir]
+    free: list[int] = []
+    for place in places:
+        existing = next(path for path in (place.absolute(), *place.absolute().parents) if path.exists())
+        free.append(shutil.disk_usage(existing).free)
+    least = min(free)
+    return Finding("free space", least > ENOUGH_FREE_BYTES, f"{least / 1e9:.1f} GB on the fullest volume; recordings want more than 10")
+
+
+def _files(settings: Settings) -> Finding:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    advice = "" if soft >= ENOUGH_FILES else f"; raise it to {ENOUGH_FILES} (LimitNOFILE= in the unit)"
+    return Finding("open files", soft >= ENOUGH_FILES, f"limit {soft}{advice}")
+
+
+def _port(settings: Settings) -> Finding:
+    host, port = settings.http.host, settings.http.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return Finding("port", ok=False, detail=f"{host}:{port}: {error.strerror}; is a node running already?")
+    return Finding("port", ok=True, detail=f"{host}:{port} is free")
+
+
+def _database(settings: Settings) -> Finding:
+    if settings.database.url:
+        return Finding("database", ok=True, detail="an external server is configured")
+    try:
+        return Finding("database", ok=True, detail=f"server programs in {find_binaries(settings.database.binaries, None)}")
+    except VmsError as error:
+        return Finding("database", ok=False, detail=error.message)
+
+
+def _kernel(settings: Settings) -> Finding:
+    if os.geteuid() != 0:
+        return Finding("user", ok=True, detail=f"uid {os.geteuid()}")
+    namespaces = Path("/proc/sys/user/max_user_namespaces")
+    ok = namespaces.exists() and int(namespaces.read_text()) > 0
+    detail = "root; PostgreSQL runs in a user namespace" if ok else "root without user namespaces: run the node as an ordinary user"
+    return Finding("user", ok, detail)
+
+
+def _clock(settings: Settings) -> Finding:
+    synced = Path("/run/systemd/timesync/synchronized").exists() or Path("/run/chrony/chronyd.pid").exists()
+    return Finding("clock", synced, "synchronised" if synced else "no time service seen; recordings carry this clock")

@@ -1,0 +1,255 @@
+"""The demo from start to Ctrl-C: start the children, register the cameras, wait for the first frame, tell where to look.
+
+An outside client of the node: everything but the first token goes through the HTTP interface of the contract.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import webbrowser
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from vms import __version__
+from vms.app import resolve, run_dir
+from vms.base.errors import Kind, VmsError
+from vms.base.ids import new_id
+from vms.demo.children import DemoChild, start, wait_for
+from vms.demo.client import NodeClient
+from vms.demo.options import DemoOptions, Kept, load_kept, save_kept, write_private
+from vms.demo.past import PastCamera, PastJob
+from vms.processes.config import NodeConfig
+from vms.settings import CameraSettings, HttpSettings, NodeSettings, Settings
+from vms.setup import WayIn
+from vms.sim.cameras import SimCamera, demo_cameras
+
+READY_S = 60.0
+SEED_MARGIN_US = 1_000_000
+REGIONS = (("city", "青川市"), ("district", "城东分局"), ("station", "望湖派出所"), ("station", "青松派出所"))
+
+
+@dataclass
+class Demo:
+    """One demo; `run` returns the exit code."""
+
+    options: DemoOptions
+    stop: Event
+    began: float
+
+    def run(self) -> int:
+        data = self.options.data.absolute()
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        port = self.options.port or _free_port()
+        config, config_path = resolve(_settings(data, port))
+        children: list[DemoChild] = []
+        try:
+            kept = load_kept(data / "demo.json")
+            children.append(self._start_node(config_path, data))
+            if self.options.cameras:
+                kept = self._start_cameras(kept, data, children)
+            return self._live(config, data, kept, children)
+        finally:
+            for child in children:
+                child.stop()
+
+    # --- children ---
+
+    def _start_node(self, config_path: Path, data: Path) -> DemoChild:
+        return start("the node", ["vms.processes.root", str(config_path)], data / "node.log", death=signal.SIGTERM)
+
+    def _start_cameras(self, kept: Kept | None, data: Path, children: list[DemoChild]) -> Kept:
+        """Simulated cameras on the port their registered URLs name, or on another when that is taken."""
+        ready = run_dir(data) / "sim-ready.json"
+        ready.unlink(missing_ok=True)
+        port = kept.sim_port if kept and _is_free(kept.sim_port) else 0
+        arguments = ["vms.sim", "--demo", "--count", str(self.options.cameras), "--port", str(port), "--ready-file", str(ready)]
+        sim = start("the simulated cameras", arguments, data / "cameras.log", death=signal.SIGKILL)
+        children.insert(0, sim)
+        wait_for("the simulated cameras", lambda: True if ready.exists() else None, [sim], READY_S)
+        sim_port = int(json.loads(ready.read_text())["port"])
+        ids = dict(kept.cameras) if kept else {}
+        for number in range(1, self.options.cameras + 1):
+            ids.setdefault(str(number), new_id())
+        return Kept(sim_port, ids)
+
+    # --- the node's life ---
+
+    def _live(self, config: NodeConfig, data: Path, kept: Kept | None, children: list[DemoChild]) -> int:
+        past = self._start_past(config, data, kept)
+        way_in = wait_for("the database", lambda: _way_in(config), children, READY_S)
+        url = f"http://127.0.0.1:{config.port}"
+        client = NodeClient(url, way_in.token)
+        wait_for("the node's API", client.alive, children, READY_S)
+        self._say("database and API", True)
+        if kept is not None:
+            self._register(client, kept)
+            save_kept(data / "demo.json", kept)
+            self._adopt_past(client, config, past)
+            recording = wait_for("the first recorded frame", lambda: self._recording(client), children, READY_S)
+            self._say("cameras", True, f"{recording} of {self.options.cameras} recording")
+        ready = self._ready(config, url, way_in.login_link, way_in.token, data)
+        if self.options.ready_file is not None:
+            write_private(self.options.ready_file, json.dumps(ready))
+        _print(f"\n  open  {ready['login_url']}\n  one-time link; Ctrl-C stops everything; data in {data}\n")
+        if self.options.browser:
+            webbrowser.open(ready["login_url"])
+        while not self.stop.wait(0.5):
+            for child in children:
+                child.check()
+        client.close()
+        return 0
+
+    def _register(self, client: NodeClient, kept: Kept) -> None:
+        """Regions and cameras on the first start; on a later one only URLs whose port has changed."""
+        known = {camera["id"]: camera for camera in client.items("/cameras")}
+        regions = self._regions(client)
+        stations = [region["id"] for region in regions if region["level"] == "station"]
+        for camera in demo_cameras(self.options.cameras):
+            camera_id = kept.cameras[str(camera.number)]
+            body = _camera_body(camera, kept.sim_port)
+            if camera_id not in known:
+                station = stations[camera.number % len(stations)]
+                client.post("/cameras", body | {"id": camera_id, "region_id": station})
+            elif known[camera_id]["profiles"][0]["url"] != body["profiles"][0]["url"]:
+                client.patch(f"/cameras/{camera_id}", {"profiles": body["profiles"]})
+
+    def _regions(self, client: NodeClient) -> list[dict[str, Any]]:
+        found = client.items("/regions")
+        if found:
+            return found
+        parent: str | None = None
+        made: list[dict[str, Any]] = []
+        for level, name in REGIONS:
+            above = parent if level != "station" else made[1]["id"]
+            region = client.post("/regions", {"level": level, "name": name, "parent_id": above})
+            parent = region["id"]
+            made.append(region)
+        return made
+
+    def _start_past(self, config: NodeConfig, data: Path, kept: Kept | None) -> subprocess.Popen[bytes] | None:
+        """Only on the first start; it runs while the database is made."""
+        if kept is None or self.options.seed_minutes <= 0 or (data / "demo.json").exists():
+            return None
+        now_us = time.time_ns() // 1000 - SEED_MARGIN_US
+        cameras = tuple(
+            PastCamera(kept.cameras[str(camera.number)], camera.number, camera.clip)
+            for camera in demo_cameras(self.options.cameras)
+            if not camera.locked
+        )
+        from_us = now_us - int(self.options.seed_minutes * 60_000_000)
+        job = PastJob(config.volumes[0].path, config.node_id, config.segment_seconds, from_us, now_us, cameras)
+        path = run_dir(data) / "past.json"
+        job.save(path)
+        command = ["nice", "-n", "10", sys.executable, "-m", "vms.demo.past", str(path)]  # the picture comes first
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL)
+
+    def _adopt_past(self, client: NodeClient, config: NodeConfig, past: subprocess.Popen[bytes] | None) -> None:
+        if past is None:
+            return
+        if past.wait(READY_S) != 0:
+            raise VmsError(Kind.IO_ERROR, f"the past could not be written (exit {past.returncode}); is the disk full?")
+        added = client.post(f"/volumes/{config.volumes[0].id}/rescan", {})["added"]
+        self._say("past", True, f"{self.options.seed_minutes:g} minutes, {added} segments")
+
+    def _recording(self, client: NodeClient) -> int | None:
+        """How many cameras have a recorded frame; None while there is none."""
+        cameras = client.items("/cameras")
+        return sum(1 for camera in cameras if camera["recording"] and camera["last_frame_at"]) or None
+
+    def _ready(self, config: NodeConfig, url: str, link: str, token: str, data: Path) -> dict[str, Any]:
+        node = {"id": config.node_id, "level": config.level, "name": config.name}
+        return {
+            "version": __version__,
+            "url": url,
+            "login_url": f"{url}/login#token={link}",
+            "token": token,
+            "rtsp_url": None,
+            "data": str(data),
+            "pid": os.getpid(),
+            "node": node,
+            "nodes": [node | {"url": url, "token": token}],
+        }
+
+    def _say(self, what: str, ok: bool, detail: str = "") -> None:
+        seconds = time.monotonic() - self.began
+        _print(f"  [{'ok' if ok else '!!'}] {what:<18} {detail:<28} {seconds:5.1f} s")
+
+
+def run_demo(options: DemoOptions) -> int:
+    """0 after SIGINT or SIGTERM, 1 when it failed; the last line on stderr says why."""
+    stop, began = Event(), time.monotonic()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, partial(_stop, stop))
+    try:
+        return Demo(options, stop, began).run()
+    except VmsError as error:
+        sys.stderr.write(f"{error.message}\n")
+        return 1
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _settings(data: Path, port: int) -> Settings:
+    """Loopback only: plain HTTP for the browser, cameras on this machine."""
+    return Settings(
+        data_dir=data,
+        node=NodeSettings(name="望湖派出所", level="station"),
+        http=HttpSettings(port=port, tls=False),
+        cameras=CameraSettings(allow=(), allow_loopback=True),
+    )
+
+
+def _stop(stop: Event, *_: object) -> None:
+    stop.set()
+
+
+def _way_in(config: NodeConfig) -> WayIn | None:
+    """The first link and token, once the schema is there."""
+    from vms.processes.control.database import database_url, schema_ready  # noqa: PLC0415  (SQL is imported while the children start)
+    from vms.setup import first_way_in  # noqa: PLC0415
+
+    url = database_url(config)
+    return first_way_in(url, admin_name="值班员", api_name="demo") if schema_ready(url) else None
+
+
+def _camera_body(camera: SimCamera, port: int) -> dict[str, Any]:
+    base = f"rtsp://127.0.0.1:{port}"
+    body: dict[str, Any] = {
+        "name": camera.name,
+        "profiles": [
+            {"name": "main", "url": base + camera.main_path, "transport": "auto"},
+            {"name": "sub", "url": base + camera.sub_path, "transport": "auto"},
+        ],
+        "record": "always",
+    }
+    if camera.username:
+        body |= {"username": camera.username, "password": camera.password}
+    return body
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,1 @@
+"""Live view: a stream's chunks to one viewer, as fast as that viewer takes them."""

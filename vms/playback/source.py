@@ -1,0 +1,82 @@
+"""Reading recorded GOPs: extents in, Inits and Chunks out; the only file access of playback.
+
+Blocking reads: call from threads. Not here: which extents (record), pacing (player), MP4 tables (media.mp4).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+
+from vms.base.errors import Kind, VmsError
+from vms.base.timespan import SECOND_US
+from vms.media.boxes import split_chunks, split_init
+from vms.media.types import VIDEO_TRACK, Chunk, Init
+from vms.owner.requests import Extent
+
+MAX_GOP_BYTES = 64 * 1024 * 1024
+MAX_INIT_BYTES = 1024 * 1024
+Gop = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedGop:
+    """One GOP as a viewer gets it: its chunks in file order, each with the wall time of its first frame."""
+
+    start_us: int
+    end_us: int
+    chunks: tuple[Chunk, ...]
+
+
+def read_at(path: str, offset: int, size: int, limit: int) -> bytes:
+    """Exactly `size` bytes. Raises DAMAGED when the file is gone or short, so that a viewer is told, not cut off."""
+    if not 0 <= size <= limit:
+        raise VmsError(Kind.DAMAGED, "the index names an absurd size in this segment", offset=offset, size=size)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        raise VmsError(Kind.DAMAGED, "a segment file cannot be opened; run `vms check`", errno=error.errno) from error
+    try:
+        data = os.pread(descriptor, size, offset)
+    finally:
+        os.close(descriptor)
+    if len(data) != size:
+        raise VmsError(Kind.DAMAGED, "a segment file is shorter than its index; run `vms check`", offset=offset, size=size)
+    return data
+
+
+@lru_cache(maxsize=256)
+def _inits(path: str, init_size: int) -> tuple[bytes, tuple[Init, ...]]:
+    data = read_at(path, 0, init_size, MAX_INIT_BYTES)
+    return data, split_init(data)
+
+
+def file_init(extent: Extent) -> bytes:
+    """`ftyp+moov` of the segment file, all tracks."""
+    return _inits(extent.path, extent.init_size)[0]
+
+
+def read_inits(extent: Extent) -> tuple[Init, ...]:
+    return _inits(extent.path, extent.init_size)[1]
+
+
+def read_gop_bytes(extent: Extent, gop: Gop) -> bytes:
+    return read_at(extent.path, gop[0], gop[1], MAX_GOP_BYTES)
+
+
+def read_gop(extent: Extent, gop: Gop) -> PlayedGop:
+    """Chunks of one GOP with wall times counted from the GOP's own start."""
+    data = read_gop_bytes(extent, gop)
+    timescales = {init.info.track: init.info.timescale for init in read_inits(extent)}
+    start_us, end_us = gop[2], gop[2] + gop[3]
+    chunks: list[Chunk] = []
+    zero_us: int | None = None
+    for seq, part in enumerate(split_chunks(data)):
+        media_us = part.tfdt * SECOND_US // timescales.get(part.track, 90_000)
+        if zero_us is None and part.track == VIDEO_TRACK:
+            zero_us = media_us
+        wall_us = start_us + (media_us - zero_us if zero_us is not None else 0)
+        body = bytes(data[part.offset : part.offset + part.size])
+        chunks.append(Chunk(part.track, seq, part.key, wall_us, part.tfdt, part.duration, part.frames, body))
+    return PlayedGop(start_us, end_us, tuple(chunks))

@@ -1,0 +1,54 @@
+"""control's life: database ready and migrated, features registered, API and verdict link served, journal sealed."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from vms.base.clock import SystemClock
+from vms.base.db import Database
+from vms.base.log import configure, get_log
+from vms.base.secrets import load_envelope
+from vms.base.tasks import Supervisor
+from vms.processes.child import Child, run
+from vms.processes.control.asks import AskServer
+from vms.processes.control.database import ready_database
+from vms.processes.control.wiring import build, make_partitions
+from vms.processes.serving import serve
+
+TASKS_STOP_S = 5.0
+
+
+async def main(child: Child, stop: asyncio.Event) -> None:
+    """Until `stop`. Raises VmsError when the configuration is wrong; root tries again."""
+    config, clock = child.config, SystemClock()
+    configure(config.log_format, level=config.log_level, role="control")
+    log = get_log("control")
+    url = await asyncio.to_thread(ready_database, config, stop)
+    if url is None:
+        return
+    database = Database(url, pool_size=10, max_overflow=10)
+    await asyncio.to_thread(make_partitions, database, clock)
+    envelope = await asyncio.to_thread(load_envelope, Path(config.data_dir) / "keys" / "envelope.key")
+    control = build(config, database, envelope, clock)
+    asks = AskServer(control.owner, control.authenticate, control.node.edges)
+    control.on_revoke.append(lambda session: asks.revoke(session=session))
+    control.commits.start()
+    server = await asks.listen(child.listener("link"))
+    supervised = [Supervisor(name, task, clock) for name, task in control.tasks.items()]
+    tasks = [asyncio.create_task(supervisor.run()) for supervisor in supervised]
+    tasks += [asyncio.create_task(side.run()) for side in control.node.sides]
+    log.info("control is up", node=config.node_id, level=config.level)
+    try:
+        await serve(control.app, child.listener("api"), stop)
+    finally:
+        server.close()
+        await asyncio.to_thread(control.commits.stop)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=TASKS_STOP_S)
+        database.engine.dispose()
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,78 @@
+"""Control's side of the verdict link: an edge asks for a person, `owner.ask` decides, in a thread.
+
+Not here: the decision (owner), the edge's side (api.front.asking).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from vms.base.errors import Kind, VmsError
+from vms.base.log import get_log
+from vms.owner.ask import Owner
+from vms.owner.requests import Actor
+from vms.owner.wire import answer_to_json, request_from_json
+from vms.stream.frames import LinkFrame, Message
+from vms.stream.link import Link
+
+Authenticate = Callable[[str], Actor]
+"""A bearer token or a session's secret → Actor; raises UNAUTHENTICATED."""
+
+
+class AskServer:
+    """Answers every edge that dials in, and tells all of them of revocations."""
+
+    def __init__(self, owner: Owner, authenticate: Authenticate, known: dict[object, tuple[int, int, int]]) -> None:
+        """`known` is kept up to date: pid, start (µs) and open views of each edge."""
+        self._owner = owner
+        self._authenticate = authenticate
+        self._known = known
+        self._edges: set[Link] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._log = get_log("control.asks")
+
+    async def listen(self, listener: socket.socket) -> asyncio.Server:
+        return await asyncio.get_running_loop().create_unix_server(lambda: Link(self), sock=listener)
+
+    def revoke(self, *, session: str | None = None, camera: str | None = None) -> None:
+        """End what these rights had opened, at every edge. Call it on the loop."""
+        for edge in self._edges:
+            edge.send_message({"op": "revoke", "session": session, "camera": camera})
+
+    def on_frame(self, link: Link, frame: LinkFrame) -> None:
+        self._edges.add(link)
+        message = frame.message()
+        if message.get("op") == "edge":
+            self._known[link] = (int(message["pid"]), int(message["started_us"]), int(message["views"]))
+        elif message.get("op") == "ask":
+            task = asyncio.ensure_future(self._answer(link, message))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def on_closed(self, link: Link, error: VmsError | Exception | None) -> None:
+        self._edges.discard(link)
+        self._known.pop(link, None)
+
+    async def _answer(self, link: Link, message: Message) -> None:
+        answer: dict[str, Any] = {"op": "answer", "id": message.get("id")}
+        try:
+            result = await asyncio.to_thread(self._decide, str(message.get("credential")), message.get("request") or {})
+            answer |= {"ok": True} | result
+        except VmsError as error:
+            answer |= {"ok": False, "error": {"kind": error.kind, "message": error.message, "facts": error.facts}}
+        if link.connected:
+            link.send_message(answer)
+
+    def _decide(self, secret: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            actor = self._authenticate(secret)
+            result = self._owner.ask(actor, request_from_json(request))
+        except VmsError:
+            raise
+        except Exception as bug:
+            self._log.error("a media request failed", request=str(request.get("type")), error=repr(bug))
+            raise VmsError(Kind.UNAVAILABLE, "this request failed; see the node's log") from bug
+        return {"session": actor.session, "result": answer_to_json(result)}

@@ -1,0 +1,206 @@
+"""The node as control sees it: what each worker shall pull, what workers tell, who answers for a camera.
+
+Lives on control's loop; SQL goes to threads. Not here: one worker's link (workers), rows (commits, features), verdicts
+(asks), wiring (__main__).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, cast
+from zlib import crc32
+
+from sqlalchemy.orm import Session
+
+from vms import events
+from vms.base.clock import Clock
+from vms.base.db import Database
+from vms.base.errors import VmsError
+from vms.base.ids import new_id
+from vms.base.journal import announce
+from vms.base.log import get_log
+from vms.base.secrets import Envelope
+from vms.construction.states import StateTable, profile_state
+from vms.ingest.orders import CameraState, Key, PullOrder, Resume
+from vms.owner.registration import ProbeCamera, ProbedTrack, ProbeResult
+from vms.processes.config import NodeConfig
+from vms.processes.control.commits import Commits, Item
+from vms.processes.control.workers import WorkerSide
+from vms.record.open_table import OpenTable
+from vms.record.queries import last_ends
+from vms.record.reports import OpenSegment, SegmentReport, Trouble
+from vms.registry.roster import RosterItem, roster
+
+RETRY_S = 1.0
+RECORDED_PROFILE = "main"
+
+
+class Node:
+    """Joins the register, the workers and the tables of what is going on now."""
+
+    def __init__(self, config: NodeConfig, database: Database, envelope: Envelope, commits: Commits, clock: Clock) -> None:
+        self.states = StateTable()
+        self.open_table = OpenTable()
+        self._config = config
+        self._database = database
+        self._envelope = envelope
+        self._commits = commits
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._changed = asyncio.Event()
+        self._incarnations: dict[int, str] = {}
+        self._away_us: dict[int, int] = {}
+        self._log = get_log("control.node")
+        self.sides = [WorkerSide(index, path, clock, self) for index, path in enumerate(config.worker_paths())]
+        self.edges: dict[object, tuple[int, int, int]] = {}
+        """Of each edge that is connected: pid, start (µs), open views."""
+        self.on_orphans: Callable[[list[OpenSegment]], None] = _nobody
+
+    # --- orders ---
+
+    def worker_of(self, camera: str) -> int:
+        """Which worker pulls a camera: fixed by its id, so that orders and viewers agree without asking."""
+        return crc32(camera.encode()) % len(self.sides)
+
+    def roster_changed(self) -> None:
+        """After the commit of a change of the register; from any thread."""
+        self._loop.call_soon_threadsafe(self._changed.set)
+
+    async def keep_orders(self) -> None:
+        """Give every worker its roster at start and after each change; a database that is away delays changes only."""
+        self._changed.set()
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            try:
+                orders = await asyncio.to_thread(self._read_orders)
+            except VmsError as error:
+                self._log.warning("the roster cannot be read yet", error=error.message)
+                await self._clock.sleep(RETRY_S)
+                self._changed.set()
+                continue
+            for side in self.sides:
+                side.give([order for order in orders if self.worker_of(order.camera) == side.index])
+
+    def _read_orders(self) -> list[PullOrder]:
+        with self._database.transaction() as session:
+            items = roster(session, self._envelope, self._config.node_id)
+            recorded = [(item.camera, item.profile) for item in items if _records(item)]
+            ends = last_ends(session, recorded) if recorded else {}
+        return [self._order(item, ends) for item in items]
+
+    def _order(self, item: RosterItem, ends: dict[Key, int]) -> PullOrder:
+        key, record = (item.camera, item.profile), _records(item)
+        known = [end for end in (ends.get(key), self.open_table.last_end_us(*key)) if end is not None]
+        return PullOrder(
+            camera=item.camera,
+            profile=item.profile,
+            url=item.url,
+            username=item.username or "",
+            password=item.password or "",
+            transport=cast("Any", item.transport),
+            record=record,
+            on_demand=not record,
+            allow=self._config.allow,
+            resume=Resume(max(known), self._pause_cause(item.camera)) if record and known else None,
+        )
+
+    def _pause_cause(self, camera: str) -> str:
+        """Why nothing was recorded before this worker's life: it died while control watched, or the node was down."""
+        return "worker_crash" if self.worker_of(camera) in self._away_us else "power"
+
+    # --- what workers tell (workers.Reports) ---
+
+    def on_hello(self, worker: int, incarnation: str, pid: int, started_us: int) -> None:
+        before = self._incarnations.get(worker)
+        self._incarnations[worker] = incarnation
+        if before is None or before == incarnation:
+            return
+        orphans = self.open_table.of_worker(str(worker))
+        away_us = self._clock.wall_us() - self._away_us.get(worker, self._clock.wall_us())
+        self._log.warning("a worker is back as a new life", worker=worker, pid=pid, open_segments=len(orphans))
+        lost = events.WorkerLost(f"worker-{worker}", before, "worker_crash", len({o.camera for o in orphans}))
+        self._announce(lost, events.WorkerBack(f"worker-{worker}", incarnation, away_us))
+        self._changed.set()  # orders with what is now the last recorded instant
+        if orphans:
+            self.on_orphans(orphans)
+
+    def on_away(self, worker: int) -> None:
+        if worker in self._incarnations:
+            self._away_us[worker] = self._clock.wall_us()
+
+    def on_state(self, worker: int, state: CameraState) -> None:
+        before, _ = self.states.report(state.camera, state.profile, profile_state(state.to_json()))
+        was = before.profiles.get(state.profile) if before else None
+        if was is not None and (was.state, was.cause) == (state.state, state.cause):
+            return
+        if state.profile != RECORDED_PROFILE and state.state in ("connecting", "disabled"):
+            return  # an on-demand profile that comes and goes with its viewers is no news
+        fact = events.CameraState(
+            state.camera, state.profile, state.state, state.cause or "", state.message, state.since_us, state.recording
+        )
+        self._announce(fact)
+
+    def on_open(self, worker: int, segments: list[OpenSegment]) -> None:
+        self.open_table.grew(str(worker), segments)
+
+    def on_trouble(self, worker: int, trouble: Trouble) -> None:
+        self.open_table.troubled(trouble)
+        self._log.error("recording is held up", camera=trouble.camera, cause=trouble.cause, detail=trouble.detail)
+
+    def on_segment(self, worker: int, report: SegmentReport, acknowledge: Callable[[], None]) -> None:
+        def committed() -> None:
+            self.open_table.committed([report.path])
+            self._loop.call_soon_threadsafe(acknowledge)
+
+        self._commits.put(Item(report=report, done=committed))
+
+    def _announce(self, *facts: events.Event) -> None:
+        def work(session: Session) -> None:
+            announce(session, *facts)
+
+        self._commits.put(Item(work=work))
+
+    # --- probes ---
+
+    def probe(self, request: ProbeCamera) -> ProbeResult:
+        """Ask a worker, from a request's thread. Raises UNAVAILABLE, TIMEOUT."""
+        probe_id = new_id()
+        order = PullOrder(
+            camera=probe_id,
+            profile="main",
+            url=request.url,
+            username=request.username or "",
+            password=request.password or "",
+            transport=request.transport,
+            record=False,
+            allow=self._config.allow,
+        )
+        side = self.sides[self.worker_of(probe_id)]
+        asked = asyncio.run_coroutine_threadsafe(side.probe(probe_id, {"order": order.to_json()}), self._loop)
+        answer = asked.result()
+        sent = cast("list[dict[str, Any]]", answer.get("tracks") or [])
+        tracks = tuple(_probed(track) for track in sent)
+        return ProbeResult(bool(answer["ok"]), answer["cause"], answer["message"], tracks, int(answer["elapsed_ms"]))
+
+
+def _records(item: RosterItem) -> bool:
+    """Main is recorded; other profiles are pulled for their viewers."""
+    return item.record == "always" and item.profile == RECORDED_PROFILE
+
+
+def _probed(track: dict[str, Any]) -> ProbedTrack:
+    video = track["track"] == 1
+    return ProbedTrack(
+        kind="video" if video else "audio",
+        codec=str(track["codec"]),
+        mime=str(track["mime"]),
+        width=int(track["width"]) if video else None,
+        height=int(track["height"]) if video else None,
+        fps=float(track["fps"]) if video else None,
+    )
+
+
+def _nobody(orphans: list[OpenSegment]) -> None:
+    """Until recovery is wired."""

@@ -1,0 +1,260 @@
+"""control built from its parts: every collaborator is made here and handed over; nothing below knows of it.
+
+Not here: what parts do; the order of starting and stopping (__main__).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy.orm import Session
+
+from vms import events
+from vms.accounts import queries as accounts
+from vms.accounts.settings import SessionLimits
+from vms.api.app import create_app
+from vms.api.context import ApiContext, Check, HttpSlice, NodeInfo, ProcessInfo, SignedIn, SystemInfo, VolumeInfo
+from vms.audit.log import AuditLog, AuditSealer
+from vms.audit.spool import Spool
+from vms.base.clock import Clock
+from vms.base.db import Database
+from vms.base.errors import VmsError
+from vms.base.feed import Feed
+from vms.base.followers import Sealer
+from vms.base.journal import announce, head
+from vms.base.partitions import ensure_partitions
+from vms.base.secrets import Envelope
+from vms.base.tasks import Task
+from vms.base.timespan import SECOND_US
+from vms.construction.desk import Desk
+from vms.construction.handlers import register as register_construction
+from vms.live.opening import register as register_live
+from vms.owner.ask import Owner, may
+from vms.owner.requests import Actor, RescanVolume
+from vms.processes.config import NodeConfig
+from vms.processes.control.auditing import Auditing
+from vms.processes.control.commits import Commits
+from vms.processes.control.facts import JournalFacts
+from vms.processes.control.node import Node
+from vms.processes.control.recovery import Recovery
+from vms.record import reader
+from vms.record.reader import Away, CameraFacts, States
+from vms.registry.models import Camera
+from vms.registry.queries import camera_id
+from vms.storage.files import RealFiles
+from vms.storage.volumes import Volume, open_volume
+
+PARTITIONS_S = 6 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """A coroutine function as a supervised task."""
+
+    call: Callable[[], Any]
+
+    async def run(self) -> None:
+        await self.call()
+
+
+@dataclass
+class Control:
+    """What `main` starts, serves and stops."""
+
+    owner: Owner
+    node: Node
+    commits: Commits
+    app: FastAPI
+    tasks: dict[str, Task]
+    authenticate: Callable[[str], Actor]
+    on_revoke: list[Callable[[str], None]]
+
+
+def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clock) -> Control:
+    """All parts, joined; nothing runs yet."""
+    files = RealFiles()
+    volumes = {v.id: open_volume(v.path, config.node_id, files, expect=v.id) for v in config.volumes}
+    commits = Commits(database)
+    node = Node(config, database, envelope, commits, clock)
+    recovery = Recovery(database, volumes, node.open_table, clock)
+    node.on_orphans = recovery.orphans
+    spool = Spool(Path(config.data_dir) / "audit.spool")
+    owner = Owner(database, may, Auditing(AuditLog(database, spool), config.node_id, clock))
+    desk = Desk(config.node_id, envelope, clock, config.allow, node.states, node.roster_changed, node.probe)
+    register_construction(owner, desk)
+    register_live(owner, node.worker_of)
+    owner.register(RescanVolume, recovery.rescan)
+    roots = {volume.id: volume.path for volume in config.volumes}
+    reader.register(owner, open_table=node.open_table, cameras=camera_facts, states=_away(node), clock=clock, roots=roots)
+    feed = Feed(database, clock)
+    sealer = Sealer(database, clock)
+    sealer.on_sealed.append(feed.ring)
+    people = People(database, clock)
+    on_revoke: list[Callable[[str], None]] = []
+    people.on_revoke = lambda session: [call(session) for call in on_revoke]
+    status = Status(config, database, node, volumes, clock)
+    context = ApiContext(
+        owner=owner,
+        authenticate=people.authenticate,
+        sign_in=people.sign_in,
+        sign_out=people.sign_out,
+        system=status.system,
+        nodes=status.nodes,
+        checks=status.checks,
+        facts=JournalFacts(feed, config.node_id),
+        http=HttpSlice(secure=config.secure),
+    )
+    tasks: dict[str, Task] = {
+        "journal": sealer,
+        "recovery": recovery,
+        "orders": Calling(node.keep_orders),
+        "partitions": Calling(lambda: _keep_partitions(database, clock)),
+        "audit": AuditSealer(database, spool, clock),
+        "start": Calling(lambda: _announce_start(config, database)),
+    }
+    return Control(owner, node, commits, create_app(context), tasks, people.authenticate, on_revoke)
+
+
+class People:
+    """Sign-in, sign-out and whose credential this is; each in its own transaction."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._limits = SessionLimits()
+        self._loop = asyncio.get_running_loop()
+        self.on_revoke: Callable[[str], Any] = _nobody
+
+    def authenticate(self, secret: str) -> Actor:
+        with self._database.transaction() as session:
+            found = accounts.authenticate(session, secret, self._clock.wall_us(), self._limits)
+        return Actor(found.id, found.name, found.kind, found.session_hash, found.rights)
+
+    def sign_in(self, login_secret: str, address: str) -> SignedIn:
+        now_us = self._clock.wall_us()
+        with self._database.transaction() as session:
+            opened = accounts.open_session(session, login_secret, now_us, self._limits, address)
+            who = opened.principal
+            announce(session, events.SessionOpened(who.id, who.session_hash[:12], address))
+        actor = Actor(who.id, who.name, who.kind, who.session_hash, who.rights)
+        return SignedIn(opened.secret, actor, (opened.expires_us - now_us) // SECOND_US)
+
+    def sign_out(self, actor: Actor) -> None:
+        with self._database.transaction() as session:
+            if accounts.close_session(session, actor.session, self._clock.wall_us()):
+                announce(session, events.SessionClosed(actor.id, actor.session[:12]))
+        self._loop.call_soon_threadsafe(self.on_revoke, actor.session)
+
+
+class Status:
+    """What GET /system, /nodes and /readyz tell."""
+
+    def __init__(self, config: NodeConfig, database: Database, node: Node, volumes: dict[str, Volume], clock: Clock) -> None:
+        self._config = config
+        self._database = database
+        self._node = node
+        self._volumes = volumes
+        self._clock = clock
+        self._started_us = clock.wall_us()
+
+    def system(self) -> SystemInfo:
+        config = self._config
+        online, recording = self._node.states.counts()
+        with self._database.transaction() as session:
+            epoch = head(session).epoch
+        processes = [ProcessInfo("root", os.getppid(), self._started_us), ProcessInfo("control", os.getpid(), self._started_us)]
+        workers = ((side.info, side.cameras) for side in self._node.sides)
+        processes += [ProcessInfo("worker", info.pid, info.started_us, cameras) for info, cameras in workers if info is not None]
+        processes += [ProcessInfo("edge", pid, started) for pid, started, _ in self._node.edges.values()]
+        return SystemInfo(
+            node_id=config.node_id,
+            level=config.level,
+            name=config.name,
+            epoch=epoch,
+            version=config.version,
+            time_us=self._clock.wall_us(),
+            processes=tuple(processes),
+            volumes=tuple(self._volume(volume) for volume in self._volumes.values()),
+            clock_synced=False,
+            clock_offset_us=None,
+            online=online,
+            recording=recording,
+            viewers=sum(views for _, _, views in self._node.edges.values()),
+        )
+
+    def nodes(self) -> list[NodeInfo]:
+        config = self._config
+        return [NodeInfo(config.node_id, config.level, config.name, None, "up", self._started_us, None, 0, config.version)]
+
+    def checks(self) -> list[Check]:
+        """Database, media processes, volumes."""
+        found = [self._database_check()]
+        away = [str(side.index) for side in self._node.sides if side.info is None]
+        found.append(Check("workers", not away, f"away: {', '.join(away)}" if away else ""))
+        for volume in self._volumes.values():
+            info = self._volume(volume)
+            found.append(Check(f"volume {info.id[:8]}", info.state == "ok", f"{info.free_bytes // 1_000_000} MB free"))
+        return found
+
+    def _database_check(self) -> Check:
+        try:
+            with self._database.transaction() as session:
+                head(session)
+        except VmsError as error:
+            return Check("database", ok=False, detail=error.message)
+        return Check("database", ok=True)
+
+    def _volume(self, volume: Volume) -> VolumeInfo:
+        try:
+            free_bytes = volume.free_bytes()
+        except OSError:
+            return VolumeInfo(volume.id, volume.path, 0, "failed")
+        return VolumeInfo(volume.id, volume.path, free_bytes, "ok" if free_bytes > 0 else "full")
+
+
+def camera_facts(session: Session, key: str) -> CameraFacts:
+    """A removed camera too: its recordings stay, so does their timeline."""
+    camera = session.get_one(Camera, camera_id(session, key))
+    record = camera.record if camera.enabled and camera.removed_us is None else "never"
+    return CameraFacts(camera.id, camera.created_us, record)
+
+
+def _away(node: Node) -> States:
+    def away(camera: str, profile: str) -> Away | None:
+        live = node.states.get(camera)
+        said = live.profiles.get(profile) if live else None
+        if said is None or said.state == "online" or said.since_us is None:
+            return None
+        return Away(said.since_us, said.cause)
+
+    return away
+
+
+def make_partitions(database: Database, clock: Clock) -> None:
+    """Tables that grow by time have their next partitions before a row needs them. Blocking."""
+    with database.transaction() as session:
+        ensure_partitions(session, "segments", "start_us", clock.wall_us())
+
+
+async def _keep_partitions(database: Database, clock: Clock) -> None:
+    while True:
+        await clock.sleep(PARTITIONS_S)
+        await asyncio.to_thread(make_partitions, database, clock)
+
+
+async def _announce_start(config: NodeConfig, database: Database) -> None:
+    def write() -> None:
+        with database.transaction() as session:
+            announce(session, events.NodeStarted(config.node_id, config.version, config.level))
+
+    await asyncio.to_thread(write)
+
+
+def _nobody(session: str) -> None:
+    """Until edges are there."""

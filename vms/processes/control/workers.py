@@ -1,0 +1,139 @@
+"""Control's side of one worker: dials it, gives it its roster, takes its reports.
+
+A worker that is away is dialled again and again; while it is, what it pulled counts as connecting. Every message of a
+worker is checked: its process has met hostile bytes. Not here: what is pulled (orders), what reports do (commits).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from vms.base.clock import Clock
+from vms.base.errors import Kind, VmsError
+from vms.base.log import get_log
+from vms.ingest.orders import CameraState, PullOrder
+from vms.record.reports import OpenSegment, SegmentReport, Trouble, parse_open, parse_segment, parse_trouble
+from vms.stream.frames import LinkFrame, Message
+from vms.stream.link import Link, dial_unix
+
+REDIAL_S = 0.1
+PROBE_TIMEOUT_S = 20.0
+
+
+class Reports(Protocol):
+    """Where a worker's reports go. Called on the loop; must not block."""
+
+    def on_state(self, worker: int, state: CameraState) -> None: ...
+    def on_open(self, worker: int, segments: list[OpenSegment]) -> None: ...
+    def on_segment(self, worker: int, report: SegmentReport, acknowledge: Callable[[], None]) -> None: ...
+    def on_trouble(self, worker: int, trouble: Trouble) -> None: ...
+    def on_hello(self, worker: int, incarnation: str, pid: int, started_us: int) -> None: ...
+    def on_away(self, worker: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerInfo:
+    """Who answers on the other end, for GET /system."""
+
+    incarnation: str
+    pid: int
+    started_us: int
+
+
+class WorkerSide:
+    """One worker, over all its lives."""
+
+    def __init__(self, index: int, path: str, clock: Clock, reports: Reports) -> None:
+        self.index = index
+        self.info: WorkerInfo | None = None
+        self._path = path
+        self._clock = clock
+        self._reports = reports
+        self._link: Link | None = None
+        self._lost = asyncio.Event()
+        self._orders: list[PullOrder] | None = None
+        self._probes: dict[str, asyncio.Future[Message]] = {}
+        self._log = get_log("control.worker", worker=index)
+
+    async def run(self) -> None:
+        while True:
+            self._lost.clear()
+            try:
+                self._link = await dial_unix(self._path, self)
+            except OSError:
+                await self._clock.sleep(REDIAL_S)
+                continue
+            self._link.send_message({"op": "control"})
+            await self._lost.wait()
+
+    @property
+    def cameras(self) -> int:
+        """How many cameras it is told to pull."""
+        return len({order.camera for order in self._orders or ()})
+
+    def give(self, orders: list[PullOrder]) -> None:
+        """The complete roster of this worker; sent now, and again to every new life of it."""
+        self._orders = orders
+        self._send_roster()
+
+    async def probe(self, probe_id: str, message: Message) -> Message:
+        """Ask the worker to open a camera once. Raises UNAVAILABLE, TIMEOUT."""
+        if self._link is None:
+            raise VmsError(Kind.UNAVAILABLE, "the media process is starting; try again in a moment")
+        future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._probes[probe_id] = future
+        self._link.send_message(message | {"op": "probe", "id": probe_id})
+        try:
+            return await asyncio.wait_for(future, PROBE_TIMEOUT_S)
+        except TimeoutError as error:
+            raise VmsError(Kind.TIMEOUT, "the media process did not finish the probe in time") from error
+        finally:
+            self._probes.pop(probe_id, None)
+
+    def on_frame(self, link: Link, frame: LinkFrame) -> None:
+        message = frame.message()
+        try:
+            self._take(message)
+        except (VmsError, KeyError, TypeError, ValueError) as error:
+            self._log.error("a worker's report is not of its form", op=str(message.get("op"))[:40], error=repr(error)[:300])
+
+    def on_closed(self, link: Link, error: VmsError | Exception | None) -> None:
+        self._link, self.info = None, None
+        for future in self._probes.values():
+            if not future.done():
+                future.set_exception(VmsError(Kind.UNAVAILABLE, "the media process restarted; try again"))
+        self._reports.on_away(self.index)
+        self._lost.set()
+
+    def _take(self, message: Mapping[str, Any]) -> None:
+        match message.get("op"):
+            case "hello":
+                self.info = WorkerInfo(str(message["incarnation"]), int(message["pid"]), int(message["started_us"]))
+                self._reports.on_hello(self.index, self.info.incarnation, self.info.pid, self.info.started_us)
+                self._send_roster()
+            case "state":
+                self._reports.on_state(self.index, CameraState.from_json(message))
+            case "open":
+                self._reports.on_open(self.index, [parse_open(item) for item in message["items"]])
+            case "segment":
+                report = parse_segment(message)
+                self._reports.on_segment(self.index, report, lambda: self._acknowledge(report.path))
+            case "trouble":
+                self._reports.on_trouble(self.index, parse_trouble(message))
+            case "probed":
+                future = self._probes.get(str(message.get("id")))
+                if future is not None and not future.done():
+                    future.set_result(dict(message))
+            case other:
+                self._log.warning("unknown report", op=str(other)[:40])
+
+    def _acknowledge(self, path: str) -> None:
+        if self._link is not None and self._link.connected:
+            self._link.send_message({"op": "ack", "paths": [path]})
+
+    def _send_roster(self) -> None:
+        if self._link is not None and self._orders is not None and self.info is not None:
+            self._link.send_message({"op": "roster", "items": [order.to_json() for order in self._orders]})

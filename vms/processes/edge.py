@@ -1,0 +1,52 @@
+"""edge: the viewers' process. Faces browsers, reads segment files, asks control for verdicts; knows no database."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from vms.api.front.app import create_edge_app
+from vms.api.front.asking import Asking
+from vms.api.front.downloads import Downloads
+from vms.api.front.proxy import Proxy
+from vms.api.front.views import Views
+from vms.base.clock import Clock, SystemClock
+from vms.base.log import configure
+from vms.processes.child import Child, run
+from vms.processes.serving import serve
+from vms.stream.hub import WorkerLink
+
+TELL_S = 1.0
+
+
+async def main(child: Child, stop: asyncio.Event) -> None:
+    """Until `stop`."""
+    configure(child.config.log_format, level=child.config.log_level, role="edge")
+    clock = SystemClock()
+    workers = [WorkerLink(path, clock) for path in child.config.worker_paths()]
+    asking = Asking(child.config.socket_path("control"), clock)
+    views = Views(asking, workers, clock)
+    asking.on_revoke = views.revoke
+    proxy = Proxy(child.config.socket_path("api"))
+    app = create_edge_app(views, Downloads(asking), proxy, Path(child.config.web_dir))
+    tasks = [asyncio.ensure_future(link.run()) for link in (*workers, asking)]
+    tasks.append(asyncio.ensure_future(_tell_views(asking, views, clock)))
+    try:
+        await serve(app, child.listener("http"), stop, certificate=child.config.tls_cert, key=child.config.tls_key)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await proxy.close()
+
+
+async def _tell_views(asking: Asking, views: Views, clock: Clock) -> None:
+    """Who this edge is and how many watch, for GET /system."""
+    started_us = clock.wall_us()
+    while True:
+        asking.tell({"op": "edge", "pid": os.getpid(), "started_us": started_us, "views": len(views.open)})
+        await clock.sleep(TELL_S)
+
+
+if __name__ == "__main__":
+    run(main)
