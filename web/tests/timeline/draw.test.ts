@@ -7,17 +7,17 @@ const DAY = 86_400e6;
 /** Counts what a drawing costs; pixels are for the browser's tests. */
 function counting(): { ctx: CanvasRenderingContext2D; calls: () => number } {
   let calls = 0;
-  const ctx = new Proxy({}, {
+  const held: Record<string, unknown> = {};
+  const ctx: unknown = new Proxy(held, {
     get: (target, key) => {
       if (key === 'measureText') return (text: string) => ({ width: text.length * 7 });
-      return key in target
-        ? target[key as string]
-        : () => {
-            calls++;
-          };
+      if (typeof key === 'string' && key in target) return target[key];
+      return () => {
+        calls++;
+      };
     },
   });
-  return { ctx: ctx as unknown as CanvasRenderingContext2D, calls: () => calls };
+  return { ctx: ctx as CanvasRenderingContext2D, calls: () => calls };
 }
 
 test('16 tracks with a break each minute of a day draw no more than the screen has pixels', () => {
