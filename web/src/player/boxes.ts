@@ -3,6 +3,8 @@
 export interface ChunkTimes {
   /** Decode time of the first frame, in ticks of the track's timescale, counted from the start of the run. */
   base: number;
+  /** Presentation time of the first frame in decoding order: what the chunk's wall time names. */
+  shown: number;
   /** Presentation time of each frame, same ticks, ascending. */
   frames: number[];
   /** End of the last frame in decoding order. */
@@ -66,8 +68,9 @@ export function timesOf(chunk: Uint8Array): ChunkTimes | null {
     if (box.type !== 'trun') continue;
     dts = readTrun(view, box, dts, standard, frames);
   }
+  const shown = frames[0] ?? base;
   frames.sort((a, b) => a - b);
-  return { base, frames, end: dts };
+  return { base, shown, frames, end: dts };
 }
 
 function defaultDuration(view: DataView, traf: Box): number {

@@ -60,8 +60,8 @@ export class Intake {
     const offset = this.offset.place(times.base / setup.timescale, times.end / setup.timescale);
     const from = times.base / setup.timescale + offset;
     this.map.add(
-      from,
-      times.end / setup.timescale + offset,
+      times.shown / setup.timescale + offset,
+      (times.end + times.shown - times.base) / setup.timescale + offset,
       frame.wallUs,
       times.frames.map((f) => f / setup.timescale + offset),
     );

@@ -14,7 +14,7 @@ test('a Chunk tells its first decode time, its frames in showing order and its e
     { duration: 3600, shift: 0 },
   ]);
   const base = 2 ** 33;
-  expect(timesOf(chunk)).toEqual({ base, frames: [base + 3600, base + 7200, base + 10_800], end: base + 10_800 });
+  expect(timesOf(chunk)).toEqual({ base, shown: base + 3600, frames: [base + 3600, base + 7200, base + 10_800], end: base + 10_800 });
 });
 
 test('bytes that are no boxes give nothing and never throw', () => {
