@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import socket
+import subprocess
 import sys
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +26,7 @@ data_dir = "{data}"
 name = "Bench"
 
 [http]
-port = 0
+port = {port}
 tls = false
 
 [rtsp]
@@ -40,11 +41,10 @@ POSTERS = 4
 
 @dataclass(frozen=True)
 class Node:
-    """A ready node. `data` holds its segment files."""
+    """A ready node. `data` holds its segment files; `client` is signed in."""
 
     pid: int
     url: str
-    token: str
     data: Path
     client: httpx2.Client
 
@@ -86,24 +86,52 @@ class Node:
         return [path for path in self.data.rglob("*.mp4") if path.is_file()]
 
     def websocket(self, path: str) -> connect:
-        """For `async with`."""
+        """For `async with`; as a browser would: with the session's cookie and our own origin."""
+        cookies = "; ".join(f"{name}={value}" for name, value in self.client.cookies.items())
+        headers = {"Cookie": cookies, "Origin": self.url}
         url = f"{self.url.replace('http', 'ws', 1)}/api/v1{path}"
-        return connect(url, additional_headers={"Authorization": f"Bearer {self.token}"}, max_size=None, compression=None, max_queue=None)
+        return connect(url, additional_headers=headers, max_size=None, compression=None, max_queue=None)
 
 
 @contextmanager
 def serve(folder: Path) -> Generator[Node]:
-    """A new node with an empty data folder below `folder`; yields when it answers."""
-    data, config, ready = folder / "data", folder / "vms.toml", folder / "ready.json"
+    """A new node with an empty data folder below `folder`; yields when it is ready and somebody is signed in."""
+    data, config, port = folder / "data", folder / "vms.toml", free_port()
     data.mkdir()
-    config.write_text(CONFIG.format(data=data))
-    with child([sys.executable, "-m", "vms", "serve", "--config", config, "--ready-file", ready], folder / "node.log") as process:
-        wait_for("node", ready.exists, process)
-        content: dict[str, Any] = json.loads(ready.read_text())
-        url = str(content["url"]).rstrip("/")
-        headers = {"Authorization": f"Bearer {content['token']}"}
-        with httpx2.Client(base_url=url, headers=headers, timeout=30) as client:
-            yield Node(process.pid, url, str(content["token"]), data, client)
+    config.write_text(CONFIG.format(data=data, port=port))
+    url = f"http://127.0.0.1:{port}"
+    with (
+        child([sys.executable, "-m", "vms", "serve", "--config", config], folder / "node.log") as process,
+        httpx2.Client(base_url=url, headers={"X-VMS-CSRF": "1"}, timeout=30) as client,
+    ):
+        wait_for("node", lambda: is_ready(client), process)
+        sign_in(client, config)
+        yield Node(process.pid, url, data, client)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def is_ready(client: httpx2.Client) -> bool:
+    try:
+        return client.get("/readyz").status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+def sign_in(client: httpx2.Client, config: Path) -> None:
+    """By the one-time link that `vms init` prints; the client keeps the cookie."""
+    answer = subprocess.run(
+        [sys.executable, "-m", "vms", "init", "--config", config], capture_output=True, text=True, check=False, timeout=60
+    )
+    if answer.returncode != 0:
+        raise BenchError(f"vms init: {answer.stderr.strip()}")
+    session = client.post("/api/v1/sessions", json={"login_token": answer.stdout.strip().rpartition("#token=")[2]})
+    if session.status_code != 201:
+        raise BenchError(f"POST /sessions: {session.status_code} {session.text[:300]}")
 
 
 def time_us(text: str) -> int:
