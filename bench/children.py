@@ -15,6 +15,7 @@ from pathlib import Path
 
 START_S = 60.0
 STOP_S = 20.0
+LOG_LINES = 12  # of a failed process, for the one who reads why
 FLOOR_SOURCE = Path(__file__).with_name("floor.c")
 
 
@@ -31,6 +32,9 @@ def child(command: Sequence[str | Path], log: Path, **environment: str) -> Gener
         )
     try:
         yield process
+    except BenchError as error:
+        last = log.read_text(errors="replace").splitlines()[-LOG_LINES:]
+        raise BenchError("\n  ".join([str(error), *last])) from error
     finally:
         end([process])
 

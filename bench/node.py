@@ -29,9 +29,6 @@ name = "Bench"
 port = {port}
 tls = false
 
-[rtsp]
-port = 0
-
 [cameras]
 allow_loopback = true
 """
