@@ -77,13 +77,12 @@ def machine() -> dict[str, str | int]:
 
 def show(report: Report, console: Console) -> None:
     rows = report.rows()
-    figures = list(dict.fromkeys(key for row in rows for key in row if key != "name"))
     table = Table(title=f"{report.bench}: median of {max((_count(report, str(r['name'])) for r in rows), default=0)} runs")
     table.add_column("")
-    for figure in figures:
-        table.add_column(figure, justify="right", overflow="fold")
     for row in rows:
-        table.add_row(str(row["name"]), *(_text(row.get(figure)) for figure in figures))
+        table.add_column(str(row["name"]), justify="right")
+    for figure in dict.fromkeys(key for row in rows for key in row if key != "name"):
+        table.add_row(figure, *(_text(row.get(figure)) for row in rows))
     console.print(table)
     for name, ratio in report.ratios("us_per_frame").items():
         console.print(f"vms / {name}: {ratio:.2f} (CPU per frame)")
