@@ -36,7 +36,7 @@ def complaint(path: Path | None) -> str:
 def test_without_a_file_every_setting_has_its_default() -> None:
     settings = load()
     assert (settings.http.host, settings.http.port, settings.http.tls) == ("127.0.0.1", 8000, True)
-    assert (settings.recording.segment_seconds, settings.recording.sync_seconds) == (60, 2)
+    assert settings.recording.segment_seconds == 60
     assert settings.database.url == ""
     assert (settings.worker_count(1), settings.worker_count(2), settings.worker_count(8)) == (1, 1, 7)
 

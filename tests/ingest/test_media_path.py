@@ -6,7 +6,7 @@ from itertools import count
 
 from tests.ingest.listener import Listener
 from tests.media.packetise import Sender, units_of
-from vms.ingest.media_path import Arrival, MediaPath
+from vms.ingest.media_path import HOLD_US, Arrival, MediaPath
 from vms.media.types import Chunk
 from vms.rtsp.client import Track
 from vms.rtsp.sdp import Media
@@ -37,7 +37,9 @@ class Path:
         return packets
 
     def push(self, packets: list[bytes]) -> None:
+        """One read, then the time that a run which begins with a burst waits."""
         self.path.video(packets, NOW)
+        self.path.release(Arrival(NOW.wall_us + HOLD_US, NOW.mono_us + HOLD_US))
 
     def chunks(self) -> list[Chunk]:
         return self.heard.chunks(1)
@@ -97,3 +99,22 @@ def test_foreign_bytes_disturb_nothing() -> None:
     path.push([b"", b"\x80", b"\xff" * 40, *packets[:50], b"\x00" * 12, *packets[50:]])
     assert sum(c.frames for c in path.chunks()) >= 49
     assert path.heard.of(Gap) == []
+
+
+def test_a_run_that_begins_with_a_burst_lies_in_the_past_not_in_the_future() -> None:
+    path = Path()
+    packets = path.packets(SLICES)  # two seconds of pictures, read at once
+    path.path.video(packets, NOW)
+    assert path.chunks() == []
+    path.path.release(Arrival(NOW.wall_us + HOLD_US, NOW.mono_us + HOLD_US))
+    last = path.chunks()[-1]
+    assert last.wall_us + last.duration * 1_000_000 // 90_000 <= NOW.wall_us + 80_000
+    assert path.chunks()[0].wall_us < NOW.wall_us - 1_000_000
+
+
+def test_a_run_in_step_begins_without_waiting() -> None:
+    path = Path()
+    for turn in range(3):
+        arrival = Arrival(NOW.wall_us + turn * 40_000, NOW.mono_us + turn * 40_000)
+        path.path.video(path.packets(SLICES[turn : turn + 1]), arrival)
+    assert path.chunks()[0].wall_us == NOW.wall_us

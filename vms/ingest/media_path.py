@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from vms.base.errors import VmsError
+from vms.base.timespan import SECOND_US
 from vms.ingest.audio_path import AudioPath, Instant
 from vms.ingest.figures import Figures
 from vms.media.cmaf import Chunker, make_init, split_gops
@@ -23,6 +24,9 @@ from vms.rtsp.sdp import Media
 from vms.stream.stream import Begin, Stream
 
 LOSS_CAUSE = "network"
+HOLD_US = 120_000
+"""Cameras may begin with a burst of the GOP so far. A run begins when the burst is over, so that its wall time is that of
+pictures that came as they were taken: otherwise the first seconds would lie in the future."""
 
 
 def depacketiser_for(media: Media) -> Depacketiser:
@@ -58,6 +62,10 @@ class MediaPath:
         self._timestamper: Timestamper | None = None
         self._chunker: Chunker | None = None
         self._wall = WallMap(VIDEO_TIMESCALE)
+        self._held: list[tuple[AccessUnit, int]] = []  # of the run to come, with the arrival of each
+        self._held_info: TrackInfo | None = None
+        self._held_audio: list[tuple[Sequence[bytes], Arrival]] = []
+        self._held_until_us = 0
 
     def told(self, tracks: Sequence[Track]) -> None:
         """RTP-Info has come with the answer to PLAY."""
@@ -81,6 +89,9 @@ class MediaPath:
         path = self._audio
         if path is None:
             return
+        if self._held:
+            self._held_audio.append((packets, now))
+            return
         for chunk in path.push(packets, now.wall_us, self._wall, live=self.live):
             self.figures.bytes += len(chunk.data)
             self._stream.publish(chunk, now.mono_us)
@@ -98,6 +109,7 @@ class MediaPath:
 
     def _units(self, units: list[AccessUnit], now: Arrival) -> None:
         if self._video.generation != self._generation:
+            self._open_held(now)
             self._generation = self._video.generation
             self._timestamper = None
         start = 0
@@ -105,6 +117,7 @@ class MediaPath:
             if unit.after_loss:
                 self._publish(units[start:at], now)
                 start = at
+                self._open_held(now)
                 if self._timestamper is not None:
                     self.figures.losses += 1
                     self._stream.lose(LOSS_CAUSE, now.mono_us)
@@ -115,7 +128,7 @@ class MediaPath:
             return
         timestamper = self._timestamper
         if timestamper is None:
-            self._open_run(units, now)
+            self._hold(units, now)
             return
         frames = timestamper.push(units)
         if frames:
@@ -123,28 +136,65 @@ class MediaPath:
         if timestamper.jumped:
             rest = timestamper.rest
             self._timestamper = None
-            self._open_run(rest, now)
+            self._hold(rest, now)
 
-    def _open_run(self, units: Sequence[AccessUnit], now: Arrival) -> None:
+    def _hold(self, units: Sequence[AccessUnit], now: Arrival) -> None:
         """A run begins with a key frame; what comes before it has nothing to refer to."""
-        info = self._video.info
-        first = next((at for at, unit in enumerate(units) if unit.key), None)
-        if first is None or info is None:
+        if self._video.info is None:
             return
-        units = units[first:]
+        if not self._held:
+            self._held_info = self._video.info
+            first = next((at for at, unit in enumerate(units) if unit.key), len(units))
+            units = units[first:]
+            self._held_until_us = now.mono_us + HOLD_US
+        self._held += [(unit, now.wall_us) for unit in units]
+        if self._held and self._keeps_pace(now):
+            self._open_held(now)
+        else:
+            self.release(now)
+
+    @property
+    def holds(self) -> bool:
+        """Whether a run waits to begin: `release` it in HOLD_US, should nothing more come."""
+        return bool(self._held)
+
+    def release(self, now: Arrival) -> None:
+        """Begin the run that has waited long enough."""
+        if self._held and now.mono_us >= self._held_until_us:
+            self._open_held(now)
+
+    def _open_held(self, now: Arrival) -> None:
+        """At once: also when a loss or a new configuration ends what is held."""
+        held, self._held = self._held, []
+        if held and self._held_info is not None:
+            self._open_run(self._held_info, held, now)
+
+    def _keeps_pace(self, now: Arrival) -> bool:
+        """Whether the units came about as fast as they were taken: then there is no burst to wait for."""
+        first, first_us = self._held[0]
+        taken_us = (self._held[-1][0].rtp_time - first.rtp_time) * SECOND_US // VIDEO_TIMESCALE
+        return taken_us > 0 and now.wall_us - first_us >= taken_us // 2
+
+    def _open_run(self, info: TrackInfo, held: list[tuple[AccessUnit, int]], now: Arrival) -> None:
         self._timestamper = timestamper = Timestamper(info)
         self._chunker = Chunker(info)
         self._wall = WallMap(VIDEO_TIMESCALE)
-        frames = timestamper.push(units)
-        self._wall.observe(now.wall_us, frames[-1].dts)
+        frames = timestamper.push([unit for unit, _ in held])
+        arrivals = zip((arrival_us for _, arrival_us in held), frames, strict=False)  # fewer frames when the clock jumped
+        earliest_us, frame = min(arrivals, key=lambda pair: pair[0] * VIDEO_TIMESCALE - pair[1].dts * SECOND_US)
+        self._wall.observe(earliest_us, frame.dts)
         self.infos = (info,)
         if self._audio is not None:
-            instant = Instant(units[0].rtp_time, frames[0].pts, now.wall_us, self._video_report, self._video_rtptime)
+            begin_us = self._wall.wall_us(frames[0].pts)
+            instant = Instant(held[0][0].rtp_time, frames[0].pts, begin_us, self._video_report, self._video_rtptime)
             self.infos += self._audio.open_run(instant)
         begin = Begin(self._new_run(now.wall_us), tuple(map(make_init, self.infos)), self._wall.wall_us(0))
         self._stream.start(begin, now.mono_us)
         self.figures.run()
         self._box(frames, now)
+        heard, self._held_audio = self._held_audio, []
+        for packets, then in heard:
+            self.audio(packets, Arrival(then.wall_us, now.mono_us))
         if timestamper.jumped:  # twice within one read: the next key frame begins again
             self._timestamper = None
 

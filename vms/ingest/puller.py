@@ -20,7 +20,7 @@ from vms.ingest.addresses import Address, Resolver, Target, judge, read_allow, r
 from vms.ingest.batch import BatchReader
 from vms.ingest.channels import Channel, TcpChannel, TlsChannel, UdpPair, connect
 from vms.ingest.figures import Figures
-from vms.ingest.media_path import Arrival, MediaPath
+from vms.ingest.media_path import HOLD_US, Arrival, MediaPath
 from vms.ingest.orders import PullOrder
 from vms.media.types import TrackInfo
 from vms.rtsp.auth import Credentials
@@ -75,6 +75,7 @@ class Puller:
         self._by_channel: dict[int, Take] = {}
         self._quiet_since_us = 0
         self._frames_seen = 0
+        self._release: asyncio.TimerHandle | None = None
 
     @property
     def figures(self) -> Figures | None:
@@ -171,8 +172,7 @@ class Puller:
             elif isinstance(event, Playing) and self._path is not None:
                 self._path.told(event.tracks)
         self._flush()
-        if not self._frames_seen:
-            self._look_for_first_frame()
+        self._after_media()
 
     def _set_up(self, tracks: tuple[Track, ...]) -> None:
         self._path = path = MediaPath(tracks, self._stream, new_id, ordered=self._protocol == "tcp")
@@ -190,8 +190,26 @@ class Puller:
 
     def _on_datagrams(self, take: Take, packets: list[bytes]) -> None:
         take(packets, Arrival(self._clock.wall_us(), self._clock.mono_us()))
+        self._after_media()
+
+    def _after_media(self) -> None:
+        path = self._path
+        if path is not None and path.holds and self._release is None:
+            self._release = asyncio.get_running_loop().call_later(HOLD_US / 1_000_000 + 0.01, self._release_held)
         if not self._frames_seen:
             self._look_for_first_frame()
+
+    def _release_held(self) -> None:
+        """The pictures of a burst wait for the next one; when none comes, they go out all the same."""
+        self._release = None
+        if self._path is None:
+            return
+        try:
+            self._path.release(Arrival(self._clock.wall_us(), self._clock.mono_us()))
+        except Exception as error:  # noqa: BLE001 - as in the channels: one camera's poison ends its own life only
+            self._end(error)
+        else:
+            self._after_media()
 
     def _look_for_first_frame(self) -> None:
         """Until the first frame every byte is read by event, so that a picture comes soon."""
@@ -214,6 +232,8 @@ class Puller:
             self._over.set_exception(error)
 
     def close(self) -> None:
+        if self._release is not None:
+            self._release.cancel()
         """Say good-bye and let go of every socket, at once."""
         if not self._over.cancel() and not self._over.cancelled():
             self._over.exception()  # seen: another fault came first
