@@ -1,0 +1,1 @@
+"""Real processes, real PostgreSQL, simulated and foreign cameras; everything through the outside contract."""
