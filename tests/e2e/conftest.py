@@ -9,7 +9,6 @@ import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_playwright
@@ -17,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_play
 from tests.e2e import demo_node
 from tests.e2e.console import PATIENCE_MS, Console
 from tests.e2e.demo_node import DemoNode
+from tests.e2e.report import FIGURES
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FLAGS = (
@@ -24,7 +24,6 @@ _FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 SCREEN: ViewportSize = {"width": 1920, "height": 1080}
-Figures: TypeAlias = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,14 @@ class SignedIn:
     node: DemoNode
     context: BrowserContext
     first_picture_s: float
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The measured figures stand in every run's log, passed or not."""
+    if FIGURES:
+        terminalreporter.section("measured in Chromium")
+    for figure in FIGURES:
+        terminalreporter.write_line(figure)
 
 
 @pytest.fixture(scope="session")

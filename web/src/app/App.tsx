@@ -11,6 +11,7 @@ import updateLocale from 'dayjs/plugin/updateLocale';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError, whenSignedOut } from '@/shared/api/http';
+import { scaled } from '@/shared/lib/screen';
 import { router } from './router';
 
 dayjs.extend(updateLocale);
@@ -51,7 +52,7 @@ export function App() {
       {...(nonce ? { csp: { nonce } } : {})}
       theme={{
         algorithm: [theme.darkAlgorithm, theme.compactAlgorithm],
-        token: { fontFamily: FONT, fontSize: 14, borderRadius: 3, colorPrimary: '#4096ff', colorTextPlaceholder: 'rgba(255,255,255,0.5)', controlHeight: 28 },
+        token: { fontFamily: FONT, fontSize: scaled(14), borderRadius: 3, colorPrimary: '#4096ff', colorTextPlaceholder: 'rgba(255,255,255,0.5)', controlHeight: scaled(28) },
       }}
     >
       <AntApp className="app">

@@ -8,6 +8,7 @@ import { camerasQuery, regionsQuery } from '@/shared/api/queries';
 import type { Camera } from '@/shared/api/types';
 import { buildTree, camerasIn } from '@/shared/lib/cameraTree';
 import { useHotkeys } from '@/shared/lib/hotkeys';
+import { scaled } from '@/shared/lib/screen';
 import { CameraTree } from '@/shared/ui/CameraTree';
 import { Failure, Loading, Nothing } from '@/shared/ui/states';
 import { saveSnapshot } from './snapshot';
@@ -41,7 +42,7 @@ export function LivePage({ search, setSearch, openPlayback, openPoint }: Props) 
   if (cameras.data.length === 0) return <Nothing text={t('live.no_cameras')} />;
   return (
     <Splitter className="page">
-      <Splitter.Panel defaultSize={264} min={200} max={420} collapsible className="side">
+      <Splitter.Panel defaultSize={scaled(264)} min={scaled(200)} max={scaled(420)} collapsible className="side">
         <LiveTree {...{ wall, setSearch }} cameras={cameras.data} regions={regions.data ?? []} />
       </Splitter.Panel>
       <Splitter.Panel className="main">

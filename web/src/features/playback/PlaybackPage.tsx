@@ -10,6 +10,7 @@ import { gapText } from '@/shared/lib/causes';
 import { nowUs, useNow } from '@/shared/lib/clock';
 import { useHotkeys } from '@/shared/lib/hotkeys';
 import { clockText, clockMsText, dateText, dateTimeMsText, DAY_US, SECOND_US, ZONE_OFFSET_US } from '@/shared/lib/time';
+import { scaled } from '@/shared/lib/screen';
 import { CameraTree, droppedCameras } from '@/shared/ui/CameraTree';
 import { Failure, Loading, Nothing } from '@/shared/ui/states';
 import { Timeline } from '@/timeline/Timeline';
@@ -43,7 +44,7 @@ export function PlaybackPage({ search, setSearch }: Props) {
   if (cameras.data.length === 0) return <Nothing text={t('live.no_cameras')} />;
   return (
     <Splitter className="page">
-      <Splitter.Panel defaultSize={264} min={200} max={420} collapsible className="side">
+      <Splitter.Panel defaultSize={scaled(264)} min={scaled(200)} max={scaled(420)} collapsible className="side">
         <CameraTree regions={regions.data ?? []} cameras={cameras.data} shown={shown} onOpen={(camera) => choose(toggled(chosen, camera.id))} />
       </Splitter.Panel>
       <Splitter.Panel className="main">
@@ -150,7 +151,7 @@ function Desk({ search, setSearch, chosen, choose, cameras }: DeskProps) {
   return (
     <>
       <div className="play-main">
-        <div className="wall" style={{ '--side': chosen.length > 1 ? 2 : 1 } as React.CSSProperties}>
+        <div className="wall" style={{ '--side': chosen.length > 1 ? 2 : 1, '--rows': chosen.length > 2 ? 2 : 1 } as React.CSSProperties}>
           {chosen.map((id, i) => (
               <PastTile
                 key={id}

@@ -3,6 +3,7 @@
 import { App, Button, Drawer, Form, Input, Select, Space, TreeSelect } from 'antd';
 import { useTranslation } from 'react-i18next';
 import type { Camera, Region } from '@/shared/api/types';
+import { scaled } from '@/shared/lib/screen';
 import { Failure } from '@/shared/ui/states';
 import { EMPTY, fromPasted, toCreate, toPatch, valuesOf, type PointValues } from './form';
 import { useProbe, useSavePoint } from './mutations';
@@ -47,7 +48,7 @@ export function PointDrawer({ editing, regions, onClose }: Props) {
   return (
     <Drawer
       open
-      size={480}
+      size={scaled(480)}
       title={camera ? t('points.edit_title', { name: camera.name }) : t('points.add_title')}
       onClose={onClose}
       footer={

@@ -12,6 +12,7 @@ import { sortCameras } from '@/shared/lib/cameraTree';
 import { useNow } from '@/shared/lib/clock';
 import { useHotkeys } from '@/shared/lib/hotkeys';
 import { problemOfError, problemText } from '@/shared/lib/problems';
+import { scaled } from '@/shared/lib/screen';
 import { dateTimeText, parseUs } from '@/shared/lib/time';
 import { useHeight } from '@/shared/lib/useHeight';
 import { Failure, Loading, Nothing } from '@/shared/ui/states';
@@ -27,7 +28,7 @@ interface Props {
 }
 
 const PAGE = 50;
-const HEAD_AND_PAGER_PX = 84;
+const HEAD_AND_PAGER_PX = scaled(84);
 
 export function PointsPage({ search, setSearch, openLive }: Props) {
   const { t } = useTranslation();
@@ -103,24 +104,24 @@ function PointsTable({ rows, regions, edit, openLive }: { rows: Camera[]; region
   const setRecord = (camera: Camera, record: RecordPlan) => save.mutate({ id: camera.id, body: { record } }, { onError: failed });
 
   const columns: TableColumnsType<Camera> = [
-    { title: '#', width: 48, align: 'right', render: (_v, _c, i) => <span className="mono secondary">{i + 1}</span> },
-    { title: t('points.name'), dataIndex: 'name', width: 190, ellipsis: true, render: (_v, c) => <span title={c.name}>{c.name}</span> },
-    { title: t('points.code'), dataIndex: 'code', width: 180, render: (_v, c) => <span className="mono">{c.code ?? '–'}</span> },
-    { title: t('points.region'), width: 150, ellipsis: true, responsive: ['xxl'], render: (_v, c) => (c.region_id === null ? '–' : (names.get(c.region_id) ?? '–')) },
-    { title: t('points.state'), width: 190, render: (_v, c) => <State camera={c} /> },
-    { title: t('points.stream'), width: 200, render: (_v, c) => <Streams camera={c} /> },
+    { title: '#', width: scaled(48), align: 'right', render: (_v, _c, i) => <span className="mono secondary">{i + 1}</span> },
+    { title: t('points.name'), dataIndex: 'name', width: scaled(190), ellipsis: true, render: (_v, c) => <span title={c.name}>{c.name}</span> },
+    { title: t('points.code'), dataIndex: 'code', width: scaled(180), render: (_v, c) => <span className="mono">{c.code ?? '–'}</span> },
+    { title: t('points.region'), width: scaled(150), ellipsis: true, responsive: ['xxl'], render: (_v, c) => (c.region_id === null ? '–' : (names.get(c.region_id) ?? '–')) },
+    { title: t('points.state'), width: scaled(190), render: (_v, c) => <State camera={c} /> },
+    { title: t('points.stream'), width: scaled(200), render: (_v, c) => <Streams camera={c} /> },
     { title: t('points.address'), ellipsis: true, render: (_v, c) => <span className="mono" title={c.profiles[0]?.url}>{hostOf(c)}</span> },
-    { title: t('points.last_frame'), width: 96, align: 'right', render: (_v, c) => <LastFrame at={c.last_frame_at} /> },
+    { title: t('points.last_frame'), width: scaled(96), align: 'right', render: (_v, c) => <LastFrame at={c.last_frame_at} /> },
     {
       title: t('points.record'),
-      width: 90,
+      width: scaled(90),
       render: (_v, c) => (
         <Switch size="small" checked={c.record !== 'never'} aria-label={t('points.record_of', { name: c.name })} onChange={(on) => setRecord(c, on ? 'always' : 'never')} />
       ),
     },
     {
       title: t('points.actions'),
-      width: 170,
+      width: scaled(170),
       render: (_v, c) => (
         <span className="row-actions">
           <Button type="link" size="small" onClick={() => openLive(c.id)}>
@@ -174,7 +175,7 @@ function Streams({ camera }: { camera: Camera }) {
   return (
     <span className="mono">
       {codecName(main.codec)} {main.width !== null && main.height !== null && `${main.width}×${main.height}`} {main.fps !== null && `${Math.round(main.fps)}fps`}
-      {camera.profiles.length > 1 && <span className="secondary"> +{camera.profiles.length - 1}</span>}
+      {camera.profiles.length > 1 && <span className="secondary" title={camera.profiles.map((p) => p.name).join(', ')}> +{camera.profiles.length - 1}</span>}
     </span>
   );
 }

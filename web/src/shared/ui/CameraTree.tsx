@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import type { Camera, Region } from '@/shared/api/types';
 import { buildTree, camerasIn, type TreeItem } from '@/shared/lib/cameraTree';
 import { matches } from '@/shared/lib/pinyin';
+import { scaled } from '@/shared/lib/screen';
 import { useHeight } from '@/shared/lib/useHeight';
 import { Nothing } from './states';
 import { StateDot } from './text';
@@ -67,7 +68,7 @@ export function CameraTree({ regions, cameras, shown, onOpen }: Props) {
             blockNode
             virtual
             height={height}
-            itemHeight={28}
+            itemHeight={scaled(28)}
             selectable={false}
             expandedKeys={expanded}
             onExpand={(keys) => setClosed(new Set(regionKeys(items).filter((key) => !keys.includes(key))))}
