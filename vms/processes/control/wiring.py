@@ -85,7 +85,9 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     recovery = Recovery(database, volumes, node.open_table, clock)
     node.on_orphans = recovery.orphans
     spool = Spool(Path(config.data_dir) / "audit.spool")
-    owner = Owner(database, may, Auditing(AuditLog(database, spool), config.node_id, clock))
+    audit, audit_sealer = AuditLog(database, spool), AuditSealer(database, spool, clock)
+    audit.on_record.append(audit_sealer.ring)
+    owner = Owner(database, may, Auditing(audit, config.node_id, clock))
     desk = Desk(config.node_id, envelope, clock, config.allow, node.states, node.roster_changed, node.probe)
     register_construction(owner, desk)
     register_live(owner, node.worker_of)
@@ -115,7 +117,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
         "recovery": recovery,
         "orders": Calling(node.keep_orders),
         "partitions": Calling(lambda: _keep_partitions(database, clock)),
-        "audit": AuditSealer(database, spool, clock),
+        "audit": audit_sealer,
         "start": Calling(lambda: _announce_start(config, database)),
     }
     return Control(owner, node, commits, create_app(context), tasks, people.authenticate, on_revoke)

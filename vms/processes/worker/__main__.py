@@ -29,7 +29,7 @@ from vms.stream.frames import Message
 from vms.stream.stream import Stream
 
 TICK_S = 0.4
-STATES_S = 2.0
+STATES_S = 5.0
 STOP_CLOSE_S = 5.0
 LAST_ACKS_S = 2.0
 
