@@ -9,15 +9,15 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 import webbrowser
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, TypeVar
 
 from vms import __version__
 from vms.app import resolve, run_dir
@@ -32,9 +32,14 @@ from vms.settings import CameraSettings, HttpSettings, NodeSettings, Settings
 from vms.setup import WayIn
 from vms.sim.cameras import SimCamera, demo_cameras
 
+T = TypeVar("T")
 READY_S = 60.0
 SEED_MARGIN_US = 1_000_000
 REGIONS = (("city", "青川市"), ("district", "城东分局"), ("station", "望湖派出所"), ("station", "青松派出所"))
+
+
+class Stopped(Exception):
+    """The demo was asked to end before it was ready."""
 
 
 @dataclass
@@ -44,6 +49,7 @@ class Demo:
     options: DemoOptions
     stop: Event
     began: float
+    helpers: list[DemoChild] = field(default_factory=list[DemoChild])
 
     def run(self) -> int:
         data = self.options.data.absolute()
@@ -58,8 +64,18 @@ class Demo:
                 kept = self._start_cameras(kept, data, children)
             return self._live(config, data, kept, children)
         finally:
-            for child in children:
+            for child in (*self.helpers, *children):
                 child.stop()
+
+    def _wait(self, what: str, look: Callable[[], T | None], children: list[DemoChild]) -> T:
+        """Poll until `look` gives something. Raises Stopped at Ctrl-C, TIMEOUT naming `what`, or a child's end."""
+
+        def look_unless_stopped() -> T | None:
+            if self.stop.is_set():
+                raise Stopped
+            return look()
+
+        return wait_for(what, look_unless_stopped, children, READY_S)
 
     # --- children ---
 
@@ -74,7 +90,7 @@ class Demo:
         arguments = ["vms.sim", "--demo", "--count", str(self.options.cameras), "--port", str(port), "--ready-file", str(ready)]
         sim = start("the simulated cameras", arguments, data / "cameras.log", death=signal.SIGKILL)
         children.insert(0, sim)
-        wait_for("the simulated cameras", lambda: True if ready.exists() else None, [sim], READY_S)
+        self._wait("the simulated cameras", lambda: True if ready.exists() else None, [sim])
         sim_port = int(json.loads(ready.read_text())["port"])
         ids = dict(kept.cameras) if kept else {}
         for number in range(1, self.options.cameras + 1):
@@ -85,16 +101,18 @@ class Demo:
 
     def _live(self, config: NodeConfig, data: Path, kept: Kept | None, children: list[DemoChild]) -> int:
         past = self._start_past(config, data, kept)
-        way_in = wait_for("the database", lambda: _way_in(config), children, READY_S)
+        if past is not None:
+            self.helpers.append(past)
+        way_in = self._wait("the database", lambda: _way_in(config), children)
         url = f"http://127.0.0.1:{config.port}"
         client = NodeClient(url, way_in.token)
-        wait_for("the node's API", client.alive, children, READY_S)
+        self._wait("the node's API", client.alive, children)
         self._say("database and API", True)
         if kept is not None:
             self._register(client, kept)
             save_kept(data / "demo.json", kept)
             self._adopt_past(client, config, past)
-            recording = wait_for("the first recorded frame", lambda: self._recording(client), children, READY_S)
+            recording = self._wait("the first recorded frame", lambda: self._recording(client), children)
             self._say("cameras", True, f"{recording} of {self.options.cameras} recording")
         ready = self._ready(config, url, way_in.login_link, way_in.token, data)
         if self.options.ready_file is not None:
@@ -135,7 +153,7 @@ class Demo:
             made.append(region)
         return made
 
-    def _start_past(self, config: NodeConfig, data: Path, kept: Kept | None) -> subprocess.Popen[bytes] | None:
+    def _start_past(self, config: NodeConfig, data: Path, kept: Kept | None) -> DemoChild | None:
         """Only on the first start; it runs while the database is made."""
         if kept is None or self.options.seed_minutes <= 0 or (data / "demo.json").exists():
             return None
@@ -149,14 +167,14 @@ class Demo:
         job = PastJob(config.volumes[0].path, config.node_id, config.segment_seconds, from_us, now_us, cameras)
         path = run_dir(data) / "past.json"
         job.save(path)
-        command = ["nice", "-n", "10", sys.executable, "-m", "vms.demo.past", str(path)]  # the picture comes first
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        return start("the past", ["vms.demo.past", str(path)], data / "past.log", death=signal.SIGKILL, nice=10)  # the picture comes first
 
-    def _adopt_past(self, client: NodeClient, config: NodeConfig, past: subprocess.Popen[bytes] | None) -> None:
+    def _adopt_past(self, client: NodeClient, config: NodeConfig, past: DemoChild | None) -> None:
         if past is None:
             return
-        if past.wait(READY_S) != 0:
-            raise VmsError(Kind.IO_ERROR, f"the past could not be written (exit {past.returncode}); is the disk full?")
+        code = self._wait("the past", past.process.poll, [])
+        if code != 0:
+            raise VmsError(Kind.IO_ERROR, f"the past could not be written (exit {code}); is the disk full? See {past.log}")
         added = client.post(f"/volumes/{config.volumes[0].id}/rescan", {})["added"]
         self._say("past", True, f"{self.options.seed_minutes:g} minutes, {added} segments")
 
@@ -191,6 +209,8 @@ def run_demo(options: DemoOptions) -> int:
         signal.signal(number, partial(_stop, stop))
     try:
         return Demo(options, stop, began).run()
+    except Stopped:
+        return 0
     except VmsError as error:
         sys.stderr.write(f"{error.message}\n")
         return 1
