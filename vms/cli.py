@@ -134,6 +134,7 @@ def sim_cameras(  # noqa: PLR0917  (as above)
     password: Annotated[str, typer.Option(envvar="VMS_SIM_PASSWORD")] = "",
     script: Annotated[Path | None, typer.Option(help="faults (TOML)")] = None,
     ready_file: ReadyFile = None,
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
 ) -> None:
     """Cameras at rtsp://127.0.0.1:PORT/cam/{1..N}/{main|sub}."""
     import uvloop  # noqa: PLC0415
@@ -142,7 +143,7 @@ def sim_cameras(  # noqa: PLR0917  (as above)
     from vms.sim.command import SimOptions, serve_cameras  # noqa: PLC0415
 
     configure("console", role="sim")
-    uvloop.run(serve_cameras(SimOptions(count, port, clip, user, password, script, ready_file)))
+    uvloop.run(serve_cameras(SimOptions(count, port, clip, user, password, script, ready_file, host)))
 
 
 def main() -> None:

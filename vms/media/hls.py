@@ -17,15 +17,10 @@ HOLE_US: Final = SECOND_US // 2  # less is the trembling of clocks, not a hole
 
 @dataclass(frozen=True, slots=True)
 class MediaPart:
-    """One playlist segment: bytes [offset, offset + size) of `uri`, whole GOPs of one run.
-
-    `init_size` bytes at the start of `uri` are its Init.
-    """
+    """One playlist segment: whole GOPs of one run, served at `uri`; `init_uri` serves their Init."""
 
     uri: str
-    init_size: int
-    offset: int
-    size: int
+    init_uri: str
     start_us: int
     duration_us: int
     run: str
@@ -52,12 +47,11 @@ def vod_playlist(parts: Sequence[MediaPart]) -> str:
 def _part(before: MediaPart | None, part: MediaPart) -> list[str]:
     breaks = before is not None and (before.run != part.run or part.start_us - before.start_us - before.duration_us > HOLE_US)
     lines = ["#EXT-X-DISCONTINUITY"] if breaks else []
-    if before is None or breaks or (before.uri, before.init_size) != (part.uri, part.init_size):
-        lines.append(f'#EXT-X-MAP:URI="{_quoted(part.uri)}",BYTERANGE="{part.init_size}@0"')
+    if before is None or breaks:
+        lines.append(f'#EXT-X-MAP:URI="{_quoted(part.init_uri)}"')
     lines += [
         f"#EXT-X-PROGRAM-DATE-TIME:{format_time(part.start_us)}",
         f"#EXTINF:{part.duration_us / SECOND_US:.6f},",
-        f"#EXT-X-BYTERANGE:{part.size}@{part.offset}",
         part.uri,
     ]
     return lines

@@ -1,13 +1,15 @@
-"""An HLS playlist (RFC 8216) over recorded GOPs: each entry is a whole-GOP stretch of one segment file.
+"""Recorded extents as an HLS playlist (RFC 8216): each entry is a whole-GOP stretch of one segment file.
 
-URLs are relative to the playlist and carry the exact span, so that each request is judged for what it serves.
-Gaps and runs are discontinuities with their own PROGRAM-DATE-TIME. Pure.
+URLs are relative to the playlist and carry the exact span, so that each request is judged for what it serves. Pure.
+Not here: the playlist's text (media.hls).
 """
 
 from __future__ import annotations
 
-from vms.base.timespan import SECOND_US, format_time
+from vms.base.timespan import SECOND_US
+from vms.media.hls import MediaPart, vod_playlist
 from vms.owner.requests import Extent, SpanOpened
+from vms.playback.player import whole_gops
 
 TARGET_US = 6 * SECOND_US
 Gop = tuple[int, int, int, int]
@@ -15,26 +17,13 @@ Gop = tuple[int, int, int, int]
 
 def playlist_text(opened: SpanOpened, profile: str) -> str:
     """VOD playlist of `opened`; a growing GOP at the end is left for the next playlist."""
-    entries: list[str] = []
-    longest_us = 1
-    previous: Extent | None = None
-    for extent in opened.extents:
-        stretches = _stretches(extent.gops[:-1] if extent.growing else extent.gops)
-        if not stretches:
-            continue
-        if previous is None or previous.run != extent.run or previous.end_us != extent.start_us:
-            if previous is not None:
-                entries.append("#EXT-X-DISCONTINUITY")
-            entries.append(f'#EXT-X-MAP:URI="playback/init.mp4?{_query(stretches[0], profile)}"')
-            entries.append(f"#EXT-X-PROGRAM-DATE-TIME:{format_time(stretches[0][0])}")
-        for start_us, end_us in stretches:
-            longest_us = max(longest_us, end_us - start_us)
-            entries.append(f"#EXTINF:{(end_us - start_us) / SECOND_US:.6f},")
-            entries.append(f"playback/media.m4s?{_query((start_us, end_us), profile)}")
-        previous = extent
-    seconds = -(-longest_us // SECOND_US)
-    head = ["#EXTM3U", "#EXT-X-VERSION:7", f"#EXT-X-TARGETDURATION:{seconds}", "#EXT-X-PLAYLIST-TYPE:VOD"]
-    return "\n".join([*head, "#EXT-X-INDEPENDENT-SEGMENTS", *entries, "#EXT-X-ENDLIST", ""])
+    return vod_playlist([_part(extent, span, profile) for extent in opened.extents for span in _stretches(whole_gops(extent))])
+
+
+def _part(extent: Extent, span: tuple[int, int], profile: str) -> MediaPart:
+    start_us, end_us = span
+    query = f"profile={profile}&from={start_us}&to={end_us}"
+    return MediaPart(f"playback/media.m4s?{query}", f"playback/init.mp4?{query}", start_us, end_us - start_us, extent.run)
 
 
 def _stretches(gops: tuple[Gop, ...]) -> list[tuple[int, int]]:
@@ -47,7 +36,3 @@ def _stretches(gops: tuple[Gop, ...]) -> list[tuple[int, int]]:
         else:
             stretches.append((start_us, end_us))
     return stretches
-
-
-def _query(span: tuple[int, int], profile: str) -> str:
-    return f"profile={profile}&from={span[0]}&to={span[1]}"
