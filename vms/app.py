@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import stat
 import sys
 import tempfile
 from pathlib import Path
@@ -63,7 +64,7 @@ def resolve(settings: Settings) -> tuple[NodeConfig, Path]:
 
 def resolved(settings: Settings) -> NodeConfig:
     """The configuration of a node that was started before, for commands beside it. Raises CONFIG when there is none."""
-    path = run_dir(settings.data_dir.absolute()) / "node.json"
+    path = run_path(settings.data_dir.absolute()) / "node.json"
     if not path.exists():
         raise VmsError(Kind.CONFIG, "this data directory holds no node yet; start it with `vms serve`", path=str(path))
     return load(path)
@@ -74,13 +75,21 @@ def become_root(config_path: Path) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "vms.processes.root", str(config_path)])  # noqa: S606
 
 
-def run_dir(data: Path) -> Path:
+def run_path(data: Path) -> Path:
+    """Where the sockets of the node in `data` are; nothing is made."""
     run = data / "run"
-    if len(os.fsencode(run)) > MAX_RUN_PATH:
-        name = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
-        run = Path(tempfile.gettempdir()) / f"vms-{os.geteuid()}-{name}"
+    if len(os.fsencode(run)) <= MAX_RUN_PATH:
+        return run
+    name = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"vms-{os.geteuid()}-{name}"
+
+
+def run_dir(data: Path) -> Path:
+    """The same, made and private. Raises CONFIG when somebody else was there first: a link in /tmp could lead anywhere."""
+    run = run_path(data)
     run.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if run.stat().st_uid != os.geteuid():
+    found = run.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
         raise VmsError(Kind.CONFIG, "the run directory belongs to somebody else; choose another data directory", path=str(run))
     run.chmod(0o700)
     return run
@@ -96,7 +105,9 @@ def _kept_id(data: Path) -> str:
     """The node's id, made on first start and kept with its data."""
     path = data / "node-id"
     if not path.exists():
-        path.write_text(new_id() + "\n")
+        part = path.with_name(".node-id.part")
+        part.write_text(new_id() + "\n")
+        part.replace(path)
     return path.read_text().strip()
 
 

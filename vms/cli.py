@@ -153,6 +153,9 @@ def main() -> None:
     except VmsError as error:
         print(error.message, file=sys.stderr)
         sys.exit(1)
+    except OSError as error:
+        print(str(error), file=sys.stderr)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

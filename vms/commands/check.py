@@ -10,7 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from vms.app import run_dir
+from vms.app import run_path
 from vms.base.db import Database
 from vms.base.errors import Kind, VmsError
 from vms.base.postgres import EmbeddedPostgres
@@ -23,7 +23,7 @@ from vms.storage.volumes import Volume, open_volume
 
 def run_check(data: Path, *, rebuild_index: bool) -> CheckResult:
     """Raises CONFIG when there is no node, CONFLICT when a running node's index should be rebuilt."""
-    path = run_dir(data.absolute()) / "node.json"
+    path = run_path(data.absolute()) / "node.json"
     if not path.exists():
         raise VmsError(Kind.CONFIG, f"{data} holds no node: 'vms serve' or 'vms demo' makes one", path=str(path))
     config = load(path)

@@ -79,5 +79,7 @@ def wait_for(what: str, look: Callable[[], T | None], children: list[DemoChild],
         for child in children:
             child.check()
         if time.monotonic() > deadline:
-            raise VmsError(Kind.TIMEOUT, f"{what} did not come within {timeout_s:.0f} s; see {children[0].log}")
+            raise VmsError(
+                Kind.TIMEOUT, f"{what} did not come within {timeout_s:.0f} s" + "".join(f"; see {child.log}" for child in children[:1])
+            )
         time.sleep(0.05)

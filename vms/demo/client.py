@@ -16,7 +16,7 @@ class NodeClient:
 
     def __init__(self, url: str, token: str) -> None:
         headers = {"Authorization": f"Bearer {token}"}
-        self._http = httpx2.Client(base_url=url, headers=headers, timeout=10.0, trust_env=False)
+        self._http = httpx2.Client(base_url=url, headers=headers, timeout=60.0, trust_env=False)
 
     def close(self) -> None:
         self._http.close()
@@ -30,13 +30,13 @@ class NodeClient:
         return True if answer.status_code == 200 else None
 
     def get(self, path: str, **query: str | int) -> dict[str, Any]:
-        return self._checked(self._http.get(API + path, params=query))
+        return self._call("GET", path, params=query)
 
     def post(self, path: str, body: dict[str, Any], **headers: str) -> dict[str, Any]:
-        return self._checked(self._http.post(API + path, json=body, headers=headers))
+        return self._call("POST", path, json=body, headers=headers)
 
     def patch(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        return self._checked(self._http.patch(API + path, json=body))
+        return self._call("PATCH", path, json=body)
 
     def items(self, path: str) -> list[dict[str, Any]]:
         """All pages of a list."""
@@ -49,7 +49,11 @@ class NodeClient:
                 return found
             cursor = {"cursor": page["next"]}
 
-    def _checked(self, answer: httpx2.Response) -> dict[str, Any]:
+    def _call(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
+        try:
+            answer = self._http.request(method, API + path, **sent)
+        except httpx2.TransportError as error:
+            raise VmsError(Kind.UNAVAILABLE, f"{method} {API}{path} was not answered: {error}") from error
         if answer.status_code >= 400:
             detail = answer.json().get("detail", "") if "json" in answer.headers.get("content-type", "") else ""
             where = f"{answer.request.method} {answer.request.url.path}"

@@ -211,8 +211,8 @@ def run_demo(options: DemoOptions) -> int:
         return Demo(options, stop, began).run()
     except Stopped:
         return 0
-    except VmsError as error:
-        sys.stderr.write(f"{error.message}\n")
+    except (VmsError, OSError) as error:
+        sys.stderr.write(f"{error.message if isinstance(error, VmsError) else error}\n")
         return 1
 
 

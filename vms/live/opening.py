@@ -18,7 +18,7 @@ def register(owner: Owner, worker_of: Callable[[str], int]) -> None:
     def open_live(session: Session, actor: Actor, request: OpenLive) -> LiveOpened:
         camera = find_camera(session, request.camera)
         if not camera.enabled:
-            raise VmsError(Kind.UNAVAILABLE, "this camera is switched off; enable it under Points", camera=camera.id)
+            raise VmsError(Kind.NO_VIDEO, "this camera is switched off; enable it under Points", camera=camera.id)
         if request.profile not in {profile.name for profile in profiles_of(session, [camera.id])[camera.id]}:
             raise VmsError(Kind.NOT_FOUND, "this camera has no such profile", camera=camera.id, profile=request.profile)
         return LiveOpened(camera.id, request.profile, worker_of(camera.id))

@@ -56,10 +56,12 @@ class NodeConfig:
 
 
 def save(config: NodeConfig, path: Path) -> None:
-    """Write the file with owner-only rights before its first byte."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    """Owner-only rights before its first byte, and in place whole: a child may be reading the one before."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         json.dump(asdict(config), file)
+    part.replace(path)
 
 
 def load(path: Path) -> NodeConfig:

@@ -15,6 +15,7 @@ from vms.base.clock import Clock, SystemClock
 from vms.base.log import configure
 from vms.processes.child import Child, run
 from vms.processes.serving import serve
+from vms.processes.supervised import Calling, end, supervise
 from vms.stream.hub import WorkerLink
 
 TELL_S = 1.0
@@ -30,13 +31,12 @@ async def main(child: Child, stop: asyncio.Event) -> None:
     asking.on_revoke = views.revoke
     proxy = Proxy(child.config.socket_path("api"))
     app = create_edge_app(views, Downloads(asking), proxy, Path(child.config.web_dir))
-    tasks = [asyncio.ensure_future(link.run()) for link in (*workers, asking)]
-    tasks.append(asyncio.ensure_future(_tell_views(asking, views, clock)))
+    links = {f"worker-{index}": link for index, link in enumerate(workers)}
+    tasks = supervise({**links, "control": asking, "views": Calling(lambda: _tell_views(asking, views, clock))}, clock)
     try:
         await serve(app, child.listener("http"), stop, certificate=child.config.tls_cert, key=child.config.tls_key)
     finally:
-        for task in tasks:
-            task.cancel()
+        await end(tasks)
         await proxy.close()
 
 

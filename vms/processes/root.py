@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import selectors
@@ -20,6 +21,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vms.base.errors import Kind, VmsError
 from vms.base.postgres import EmbeddedPostgres
 from vms.processes.config import NodeConfig, load
 
@@ -39,17 +41,17 @@ class Role:
     """One child: how to start it, and how its lives went."""
 
     name: str
-    module: str
+    command: tuple[str, ...]
     index: int
     listeners: dict[str, socket.socket]
     nice: int = 0
     process: subprocess.Popen[bytes] | None = None
-    heartbeat: int = -1
     started_at: float = 0.0
     heard_at: float = 0.0
     restart_at: float | None = 0.0
     failures: int = 0
     reason: str = "start"
+    killed: bool = False
 
 
 def parent_death_signal(number: int) -> None:
@@ -86,10 +88,12 @@ def say(event: str, **facts: object) -> None:
 class Root:
     """The node's process tree."""
 
-    config: NodeConfig
     config_path: str
     roles: list[Role]
     database: EmbeddedPostgres | None = None
+    silence_s: float = SILENCE_S
+    first_word_s: float = FIRST_WORD_S
+    stop_s: float = STOP_S
     postgres: subprocess.Popen[bytes] | None = None
     selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     stopping: bool = False
@@ -138,26 +142,33 @@ class Root:
                 if role.restart_at is not None and now >= role.restart_at:
                     self._start(role)
             elif (code := role.process.poll()) is not None:
-                self._ended(role, now, f"exit {code}")
+                self._ended(role, now, "hang" if role.killed else f"exit {code}")
             elif not on_time:
                 role.heard_at = max(role.heard_at, now)
-            elif now - role.heard_at > SILENCE_S:
+            elif now - role.heard_at > self.silence_s and not role.killed:
                 say("child silent, killing", child=role.name, seconds=round(now - role.heard_at, 1))
+                role.killed = True  # waited for by the ticks: a process that hangs in a disk does not die at once
                 role.process.kill()
-                role.process.wait()
-                self._ended(role, now, "hang")
         if self.postgres is not None and self.postgres.poll() is not None and now >= self._postgres_at:
             say("postgres ended", code=self.postgres.returncode)
-            self._start_postgres()
+            self._restart_postgres(now)
 
     def _ended(self, role: Role, now: float, reason: str) -> None:
         healthy = now - role.started_at > HEALTHY_S
         role.failures = 0 if healthy else role.failures + 1
-        role.process, role.reason = None, reason
+        role.process, role.reason, role.killed = None, reason, False
         role.restart_at = now + RESTART_S[min(role.failures, len(RESTART_S) - 1)]
         say("child ended", child=role.name, reason=reason, lived_s=round(now - role.started_at, 1))
 
     def _start(self, role: Role) -> None:
+        """A machine that is out of processes or memory is tried again: what runs goes on."""
+        try:
+            self._spawn(role)
+        except (OSError, subprocess.SubprocessError) as error:
+            say("child cannot be started", child=role.name, error=str(error))
+            role.restart_at = time.monotonic() + RESTART_S[-1]
+
+    def _spawn(self, role: Role) -> None:
         read_end, write_end = os.pipe()
         fds = {name: listener.fileno() for name, listener in role.listeners.items()} | {"heartbeat": write_end}
         nice = role.nice
@@ -167,15 +178,20 @@ class Root:
             if nice:
                 os.nice(nice)
 
-        process = role.process = subprocess.Popen(
-            [sys.executable, "-m", role.module, self.config_path, str(role.index), json.dumps(fds), role.reason],
-            pass_fds=tuple(fds.values()),
-            preexec_fn=prepare,  # noqa: PLW1509  (root has one thread)
-            stdin=subprocess.DEVNULL,
-        )
-        os.close(write_end)
+        try:
+            process = role.process = subprocess.Popen(
+                [*role.command, self.config_path, str(role.index), json.dumps(fds), role.reason],
+                pass_fds=tuple(fds.values()),
+                preexec_fn=prepare,  # noqa: PLW1509  (root has one thread)
+                stdin=subprocess.DEVNULL,
+            )
+        except BaseException:
+            os.close(read_end)
+            raise
+        finally:
+            os.close(write_end)
         role.started_at = time.monotonic()
-        role.heard_at = role.started_at + FIRST_WORD_S - SILENCE_S
+        role.heard_at = role.started_at + self.first_word_s - self.silence_s
         role.restart_at = None
         self.selector.register(read_end, selectors.EVENT_READ, role)
         say("child started", child=role.name, pid=process.pid)
@@ -187,6 +203,14 @@ class Root:
         self.postgres = self.database.popen()
         self._postgres_at = time.monotonic() + RESTART_S[1]
         say("postgres started", pid=self.postgres.pid)
+
+    def _restart_postgres(self, now: float) -> None:
+        """Without a database media goes on, so its failure to start is no reason to end."""
+        try:
+            self._start_postgres()
+        except (VmsError, OSError) as error:
+            say("postgres cannot be started", error=str(error))
+            self._postgres_at = now + RESTART_S[-1]
 
     def _stop(self) -> int:
         """Workers and edge first (they close segments), then control (it commits their last reports), then PostgreSQL."""
@@ -203,7 +227,7 @@ class Root:
         for _, process in running:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
-        deadline = time.monotonic() + STOP_S
+        deadline = time.monotonic() + self.stop_s
         late = 0
         for role, process in running:
             try:
@@ -212,30 +236,56 @@ class Root:
                 late += 1
                 say("child did not stop, killing", child=role.name)
                 process.kill()
-                process.wait()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(1.0)
         return late
 
 
 def roles_of(config: NodeConfig) -> list[Role]:
     """Media first: what viewers and recordings need does not wait for the database."""
     roles = [
-        Role(f"worker-{index}", "vms.processes.worker", index, {"link": listen_unix(path)})
-        for index, path in enumerate(config.worker_paths())
+        Role(f"worker-{index}", _module("worker"), index, {"link": listen_unix(path)}) for index, path in enumerate(config.worker_paths())
     ]
-    roles.append(Role("edge", "vms.processes.edge", 0, {"http": listen_tcp(config.host, config.port)}))
+    roles.append(Role("edge", _module("edge"), 0, {"http": listen_tcp(config.host, config.port)}))
     sockets = {"link": listen_unix(config.socket_path("control")), "api": listen_unix(config.socket_path("api"))}
-    roles.append(Role("control", "vms.processes.control", 0, sockets, nice=CONTROL_NICE))
+    roles.append(Role("control", _module("control"), 0, sockets, nice=CONTROL_NICE))
     return roles
 
 
+def _module(name: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", f"vms.processes.{name}")
+
+
+def take_node(run_dir: str) -> int:
+    """The lock of the one root of this run directory, held for life: a second one would take the sockets of the first.
+
+    Raises CONFLICT.
+    """
+    descriptor = os.open(Path(run_dir) / "root.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise VmsError(Kind.CONFLICT, "this node is running already; stop it first", run_dir=run_dir) from error
+    return descriptor
+
+
 def main() -> int:
+    """Exit code 1 with one line when the node cannot begin."""
     config_path = sys.argv[1]
     config = load(Path(config_path))
     database = None
     if not config.database_url:
         binaries = Path(config.postgres_binaries) if config.postgres_binaries else None
         database = EmbeddedPostgres(Path(config.data_dir) / "postgres", Path(config.run_dir), binaries)
-    return Root(config, config_path, roles_of(config), database).run()
+    try:
+        take_node(config.run_dir)
+        return Root(config_path, roles_of(config), database).run()
+    except VmsError as error:
+        print(error.message, file=sys.stderr)  # noqa: T201
+    except OSError as error:
+        print(f"the node cannot start: {error}", file=sys.stderr)  # noqa: T201
+    return 1
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 GRACEFUL_S = 2
 MAX_HEADER_BYTES = 32 * 1024
@@ -22,11 +23,37 @@ class Server(uvicorn.Server):
         yield
 
 
-async def serve(app: Any, listener: socket.socket, stop: asyncio.Event, *, certificate: str = "", key: str = "") -> None:
-    """Until `stop`. Compression of WebSocket messages is off: video does not shrink."""
+class Http(HttpToolsProtocol):
+    """Bounds the head of a request: the parser would gather one without end."""
+
+    _head_bytes = -1
+
+    def on_message_begin(self) -> None:
+        self._head_bytes = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._head_bytes = -1
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._head_bytes >= 0:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEADER_BYTES:
+                self.transport.close()
+
+
+async def serve(
+    app: Any, listener: socket.socket, stop: asyncio.Event, *, certificate: str = "", key: str = "", behind_edge: bool = False
+) -> None:
+    """Until `stop`. `behind_edge`: whoever connects may say for whom, as only the edge can.
+
+    Compression of WebSocket messages is off: video does not shrink.
+    """
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=Http,
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         ws_max_size=64 * 1024,
@@ -36,10 +63,10 @@ async def serve(app: Any, listener: socket.socket, stop: asyncio.Event, *, certi
         server_header=False,
         timeout_graceful_shutdown=GRACEFUL_S,
         timeout_keep_alive=30,
-        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         ssl_certfile=certificate or None,
         ssl_keyfile=key or None,
-        proxy_headers=False,
+        proxy_headers=behind_edge,
+        forwarded_allow_ips="*" if behind_edge else None,
     )
     server = Server(config)
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))

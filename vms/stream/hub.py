@@ -14,12 +14,11 @@ from vms.base.errors import VmsError
 from vms.media.boxes import split_init
 from vms.media.types import Init
 from vms.stream.frames import CHUNK, INIT, LinkFrame, Message
-from vms.stream.link import Link, dial_unix
+from vms.stream.link import Dialler, Link
 from vms.stream.stream import Begin, Stream
 from vms.stream.viewframes import Framer
 
 LINGER_S = 5.0
-REDIAL_S = (0.1, 0.2, 0.5, 1.0)
 
 
 @dataclass
@@ -32,6 +31,7 @@ class Watched:
     stream: Stream = field(default_factory=Stream)
     framer: Framer = field(default_factory=Framer)
     viewers: int = 0
+    linger: asyncio.Task[None] | None = None
     begin: Message | None = None
     inits: list[Init] = field(default_factory=list[Init])
 
@@ -40,29 +40,15 @@ class WorkerLink:
     """The link to one worker: keeps dialling, and opens every watched stream again after a reconnect."""
 
     def __init__(self, path: str, clock: Clock) -> None:
-        self._path = path
         self._clock = clock
-        self._link: Link | None = None
-        self._lost = asyncio.Event()
+        self._dialler = Dialler(path, self, self._on_up, clock)
         self._watched: dict[tuple[str, str], Watched] = {}
         self._by_handle: dict[int, Watched] = {}
         self._next_handle = 1
 
     async def run(self) -> None:
-        """One life after another; a worker that is away costs a short wait, never an error to a viewer."""
-        attempt = 0
-        while True:
-            try:
-                self._lost.clear()
-                self._link = await dial_unix(self._path, self)
-            except OSError:
-                await self._clock.sleep(REDIAL_S[min(attempt, len(REDIAL_S) - 1)])
-                attempt += 1
-                continue
-            attempt = 0
-            for watched in self._watched.values():
-                self._open(watched)
-            await self._lost.wait()
+        """A worker that is away costs a short wait, never an error to a viewer."""
+        await self._dialler.run()
 
     def watch(self, camera: str, profile: str) -> Watched:
         """The stream and its framer, opened when this is its first viewer. Pair with `unwatch`."""
@@ -72,16 +58,19 @@ class WorkerLink:
             self._watched[camera, profile] = watched
             self._open(watched)
         watched.viewers += 1
+        if watched.linger is not None:
+            watched.linger.cancel()
+            watched.linger = None
         return watched
 
     def unwatch(self, camera: str, profile: str) -> None:
         """One viewer less; the stream lingers for the next click, then closes."""
         watched = self._watched.get((camera, profile))
-        if watched is None:
+        if watched is None or not watched.viewers:
             return
         watched.viewers -= 1
-        if watched.viewers <= 0:
-            asyncio.get_running_loop().call_later(LINGER_S, self._close_if_unused, watched)
+        if not watched.viewers:
+            watched.linger = asyncio.create_task(self._close_later(watched))
 
     def streams(self) -> int:
         return len(self._watched)
@@ -100,11 +89,14 @@ class WorkerLink:
             self._on_message(watched, frame.message(), now_us)
 
     def on_closed(self, link: Link, error: VmsError | Exception | None) -> None:
-        self._link = None
         self._by_handle.clear()
         for watched in self._watched.values():
             watched.stream.lose("worker_crash", self._clock.mono_us())
-        self._lost.set()
+        self._dialler.lost()
+
+    def _on_up(self, link: Link) -> None:
+        for watched in self._watched.values():
+            self._open(watched)
 
     def _on_message(self, watched: Watched, message: Message, now_us: int) -> None:
         match message.get("op"):
@@ -125,18 +117,17 @@ class WorkerLink:
             watched.stream.start(Begin(str(begin["run"]), tuple(watched.inits), int(begin["wall_us"])), now_us)
 
     def _open(self, watched: Watched) -> None:
-        if self._link is None:
+        link = self._dialler.link
+        if link is None:
             return
         watched.handle = self._next_handle
         self._next_handle += 1
         self._by_handle[watched.handle] = watched
-        self._link.send_message({"op": "open", "handle": watched.handle, "camera": watched.camera, "profile": watched.profile})
+        link.send_message({"op": "open", "handle": watched.handle, "camera": watched.camera, "profile": watched.profile})
 
-    def _close_if_unused(self, watched: Watched) -> None:
-        key = (watched.camera, watched.profile)
-        if watched.viewers > 0 or self._watched.get(key) is not watched:
-            return
-        del self._watched[key]
-        self._by_handle.pop(watched.handle, None)
-        if self._link is not None:
-            self._link.send_message({"op": "close", "handle": watched.handle})
+    async def _close_later(self, watched: Watched) -> None:
+        await self._clock.sleep(LINGER_S)
+        del self._watched[watched.camera, watched.profile]
+        opened = self._by_handle.pop(watched.handle, None)
+        if opened is not None and self._dialler.link is not None:
+            self._dialler.link.send_message({"op": "close", "handle": watched.handle})

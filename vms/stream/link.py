@@ -1,20 +1,24 @@
 """One link connection: frames over a Unix or TCP socket, one write per loop tick, congestion told to the sender.
 
-In: framing of what is sent, batching, pause and resume. Not here: what the messages mean (processes), reconnecting
-(whoever dials).
+In: framing of what is sent, batching, pause and resume, dialling again. Not here: what the messages mean (processes).
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from vms.base.errors import VmsError
+from vms.base.clock import Clock
+from vms.base.errors import Kind, VmsError
+from vms.base.log import get_log
 from vms.media.types import Chunk, Init
 from vms.stream.frames import Decoder, LinkFrame, Message, chunk_header, encode_init, encode_message
 
 HIGH_WATER_BYTES = 8 * 1024 * 1024
+REDIAL_S = 0.1
+_log = get_log("link")
 
 
 class LinkOwner(Protocol):
@@ -48,8 +52,10 @@ class Link(asyncio.Protocol):
         try:
             for frame in self._decoder.feed(data):
                 self._owner.on_frame(self, frame)
-        except VmsError as error:
-            self._failure = error
+        except Exception as error:  # noqa: BLE001  (whatever a peer sends ends its connection, never this process)
+            expected = isinstance(error, VmsError)
+            self._failure = error if expected else VmsError(Kind.PROTOCOL, "a link message is not of its form", error=repr(error)[:200])
+            _log.error("a link peer breaks the protocol; its connection ends", error=repr(error)[:300])
             self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -98,4 +104,34 @@ async def dial_unix(path: str, owner: LinkOwner) -> Link:
     return link
 
 
-LinkFactory = Callable[[], Link]
+class Dialler:
+    """Holds one link to a node-local process and dials again when it is lost, at most every REDIAL_S.
+
+    `on_up` is called with each new connection; its owner calls `lost` when it hears `on_closed`.
+    """
+
+    def __init__(self, path: str, owner: LinkOwner, on_up: Callable[[Link], None], clock: Clock) -> None:
+        self.link: Link | None = None
+        self._path = path
+        self._owner = owner
+        self._on_up = on_up
+        self._clock = clock
+        self._lost = asyncio.Event()
+
+    async def run(self) -> None:
+        """One life after another. A listener that root holds answers also while nobody serves it: that is no error."""
+        try:
+            while True:
+                self._lost.clear()
+                with contextlib.suppress(OSError):
+                    self.link = await dial_unix(self._path, self._owner)
+                    self._on_up(self.link)
+                    await self._lost.wait()
+                await self._clock.sleep(REDIAL_S)
+        finally:
+            if self.link is not None:
+                self.link.close()
+
+    def lost(self) -> None:
+        self.link = None
+        self._lost.set()

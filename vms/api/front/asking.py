@@ -20,10 +20,9 @@ from vms.base.timespan import SECOND_US
 from vms.owner.requests import CameraRequest, LiveOpened, OpenLive
 from vms.owner.wire import Answer, answer_from_json, request_to_json
 from vms.stream.frames import LinkFrame, Message
-from vms.stream.link import Link, dial_unix
+from vms.stream.link import Dialler, Link
 
 ASK_TIMEOUT_S = 5.0
-REDIAL_S = 0.2
 REMEMBER_S = 600
 MAX_REMEMBERED = 4096
 
@@ -56,33 +55,24 @@ class Asking:
     """`ask` from any view; `run` keeps the link; `on_revoke(session, camera)` hears every revocation."""
 
     def __init__(self, path: str, clock: Clock) -> None:
-        self._path = path
         self._clock = clock
         self.on_revoke: Callable[[str | None, str | None], None] = _nobody
-        self._link: Link | None = None
-        self._lost = asyncio.Event()
+        self._dialler = Dialler(path, self, _ready, clock)
         self._waiting: dict[int, asyncio.Future[Message]] = {}
         self._next_id = 1
         self._remembered: OrderedDict[tuple[str, OpenLive], _Remembered] = OrderedDict()
 
     @property
     def connected(self) -> bool:
-        return self._link is not None
+        return self._dialler.link is not None
 
     async def run(self) -> None:
-        while True:
-            self._lost.clear()
-            try:
-                self._link = await dial_unix(self._path, self)
-            except OSError:
-                await self._clock.sleep(REDIAL_S)
-                continue
-            await self._lost.wait()
+        await self._dialler.run()
 
     def tell(self, message: Message) -> None:
         """Something control may know of this edge; lost while control is away."""
-        if self._link is not None:
-            self._link.send_message(message)
+        if self._dialler.link is not None:
+            self._dialler.link.send_message(message)
 
     async def ask(self, credential: Credential, request: CameraRequest) -> Verdict:
         """Raises VmsError: control's refusal, or UNAVAILABLE while control is away and nothing is remembered."""
@@ -91,11 +81,14 @@ class Asking:
             verdict = await self._ask_control(credential, request)
         except VmsError as error:
             remembered = self._remembered.get(key) if key and error.kind in (Kind.UNAVAILABLE, Kind.TIMEOUT) else None
-            if remembered is None or self._clock.mono_us() - remembered.at_us > REMEMBER_S * SECOND_US:
-                raise
-            return remembered.verdict
+            if remembered is not None and self._clock.mono_us() - remembered.at_us <= REMEMBER_S * SECOND_US:
+                return remembered.verdict
+            if key is not None:
+                self._remembered.pop(key, None)  # a no is the newest verdict: what was said before counts no more
+            raise
         if key is not None and isinstance(verdict.answer, LiveOpened):
             self._remembered[key] = _Remembered(verdict, self._clock.mono_us())
+            self._remembered.move_to_end(key)
             if len(self._remembered) > MAX_REMEMBERED:
                 self._remembered.popitem(last=False)
         return verdict
@@ -110,21 +103,21 @@ class Asking:
             self._revoke(message.get("session"), message.get("camera"))
 
     def on_closed(self, link: Link, error: VmsError | Exception | None) -> None:
-        self._link = None
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(_away())
         self._waiting.clear()
-        self._lost.set()
+        self._dialler.lost()
 
     async def _ask_control(self, credential: Credential, request: CameraRequest) -> Verdict:
-        if self._link is None:
+        link = self._dialler.link
+        if link is None:
             raise _away()
         number, self._next_id = self._next_id, self._next_id + 1
         future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
         ask = {"op": "ask", "id": number, "credential": credential.secret}
-        self._link.send_message(ask | {"request": request_to_json(request)})
+        link.send_message(ask | {"request": request_to_json(request)})
         try:
             message = await asyncio.wait_for(future, ASK_TIMEOUT_S)
         except TimeoutError as error:
@@ -144,6 +137,10 @@ class Asking:
 
 def _nobody(session: str | None, camera: str | None) -> None:
     """Until views exist there is nothing to end."""
+
+
+def _ready(link: Link) -> None:
+    """Nothing is owed to a control that is new."""
 
 
 def _away() -> VmsError:

@@ -52,18 +52,15 @@ class Downloads:
         return await _told(self._media(request))
 
     async def _clip(self, request: Request, container: Container) -> Response:
-        from_us, to_us = span_of(request)
-        if to_us - from_us > MAX_CLIP_US:
-            raise VmsError(Kind.BAD_REQUEST, "a clip covers at most 24 hours; ask for parts")
+        from_us, to_us = _bounded_span(request)
         asked = Clip(request.path_params["camera"], profile_of(request), from_us, to_us, PAGE_EXTENTS)
         opened = await self._whole_span(credential_of(request), asked)
         clip = await self._plan(opened, container)
         etag = f'"{clip.etag}"'
         if request.headers.get("if-none-match") == etag:
             return Response(status_code=304, headers={"ETag": etag})
-        wanted = parse_range(request.headers.get("range"), clip.size)
-        if request.headers.get("if-range", etag) != etag:
-            wanted = None
+        same = request.headers.get("if-range", etag) == etag
+        wanted = parse_range(request.headers.get("range"), clip.size) if same else None
         first, end = wanted or (0, clip.size)
         headers = MEDIA_HEADERS | _clip_headers(clip, etag, opened, container) | {"Content-Length": str(end - first)}
         if wanted:
@@ -86,7 +83,7 @@ class Downloads:
         return clip
 
     async def _playlist(self, request: Request) -> Response:
-        from_us, to_us = span_of(request)
+        from_us, to_us = _bounded_span(request)
         profile = profile_of(request)
         opened = await self._whole_span(
             credential_of(request), OpenSpan(request.path_params["camera"], profile, from_us, to_us, PAGE_EXTENTS)
@@ -131,6 +128,14 @@ class Downloads:
         if not isinstance(answer, SpanOpened):
             raise VmsError(Kind.UNAVAILABLE, "control answered something else")
         return answer
+
+
+def _bounded_span(request: Request) -> tuple[int, int]:
+    """Raises BAD_REQUEST: an answer that names every GOP of a year would hold the edge's memory."""
+    from_us, to_us = span_of(request)
+    if to_us - from_us > MAX_CLIP_US:
+        raise VmsError(Kind.BAD_REQUEST, "at most 24 hours at once; ask for parts")
+    return from_us, to_us
 
 
 async def _told(answer: Awaitable[Response]) -> Response:

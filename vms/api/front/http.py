@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 
 from vms.api.front.asking import Credential
-from vms.api.rules import MEDIA_TYPE, RULES, Said, problem_body
+from vms.api.rules import MEDIA_TYPE, RULES, Rule, Said, problem_body
 from vms.base.errors import Kind, VmsError
 from vms.base.ids import new_id
 from vms.base.timespan import parse_time
@@ -18,6 +18,14 @@ from vms.base.timespan import parse_time
 SESSION_COOKIES = ("__Host-vms_session", "vms_session")
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})$")
 MEDIA_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
+
+
+class OutOfRange(VmsError):
+    """RFC 9110 §15.5.17: the answer is 416 and tells the size."""
+
+    def __init__(self, size_bytes: int) -> None:
+        super().__init__(Kind.BAD_REQUEST, "the range lies outside the file", size_bytes=size_bytes)
+        self.size_bytes = size_bytes
 
 
 def credential_of(connection: HTTPConnection) -> Credential:
@@ -34,12 +42,18 @@ def credential_of(connection: HTTPConnection) -> Credential:
 def check_origin(headers: Headers) -> None:
     """A browser's WebSocket must come from this console's own origin (cross-site WebSocket hijacking)."""
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+    if origin is None:
+        return
+    try:
+        place = urlsplit(origin).netloc.lower()
+    except ValueError:
+        place = ""
+    if not place or place != headers.get("host", "").lower():
         raise VmsError(Kind.FORBIDDEN, "this page may not open the node's streams")
 
 
 def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
-    """`Range` of one part → [first, end), None for the whole. Raises BAD_REQUEST when it cannot be satisfied."""
+    """`Range` of one part → [first, end), None for the whole. Raises OutOfRange when it cannot be satisfied."""
     if not header:
         return None
     match = _RANGE.match(header.strip())
@@ -52,8 +66,10 @@ def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
         start, end = max(0, size - int(last)), size
     else:
         return None
+    if first and last and int(last) < int(first):
+        return None  # RFC 9110 §14.1.1: no range at all
     if start >= size or start >= end:
-        raise VmsError(Kind.BAD_REQUEST, "the range lies outside the file", size_bytes=size)
+        raise OutOfRange(size)
     return start, end
 
 
@@ -77,9 +93,11 @@ def profile_of(connection: HTTPConnection) -> str:
 
 def problem_response(error: VmsError, headers: dict[str, str] | None = None) -> JSONResponse:
     """RFC 9457, by the API's own table."""
-    rule = RULES[error.kind]
-    body = problem_body(new_id(), Said(error.kind, rule, error.message, error.facts))
-    status = rule.status
+    rule, told = RULES[error.kind], dict(headers or {})
+    if isinstance(error, OutOfRange):
+        rule = Rule(416, rule.title)
+        told["Content-Range"] = f"bytes */{error.size_bytes}"
     if rule.status == 401:
-        headers = {"WWW-Authenticate": "Bearer"} | (headers or {})
-    return JSONResponse(body, status, headers, MEDIA_TYPE)
+        told["WWW-Authenticate"] = "Bearer"
+    body = problem_body(new_id(), Said(error.kind, rule, error.message, error.facts))
+    return JSONResponse(body, rule.status, told, MEDIA_TYPE)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from typing import cast
 
 import httpx2
 from starlette.background import BackgroundTask
@@ -23,9 +22,12 @@ from vms.api.front.http import check_origin, problem_response
 from vms.base.errors import Kind, VmsError
 
 HOP_HEADERS = frozenset(b"connection keep-alive proxy-authenticate proxy-authorization te trailers transfer-encoding upgrade".split())
+OURS = frozenset(b"forwarded x-forwarded-for x-forwarded-proto x-forwarded-host x-real-ip".split())  # who asks is ours to say
 FORWARDED_WS_HEADERS = ("authorization", "cookie")
 TIMEOUT_S = 60.0
 MAX_BODY_BYTES = 1024 * 1024
+CONTROL_GONE = 4503
+SENDABLE = frozenset({1000, 1001, 1003, 1008, 1009, 1011, 1012, 1013, *range(4000, 5000)})  # the others are no codes on the wire
 
 
 class Proxy:
@@ -41,7 +43,7 @@ class Proxy:
 
     async def http(self, request: Request) -> Response:
         """Forward method, path, query, headers and body; stream the answer back."""
-        headers = [(name, value) for name, value in request.headers.raw if name not in HOP_HEADERS]
+        headers = [(name, value) for name, value in request.headers.raw if name not in HOP_HEADERS | OURS]
         peer = request.client.host if request.client else ""
         headers += [(b"x-forwarded-for", peer.encode()), (b"x-forwarded-proto", request.url.scheme.encode())]
         try:
@@ -52,12 +54,12 @@ class Proxy:
             return problem_response(error)
         except httpx2.TimeoutException:
             return problem_response(VmsError(Kind.TIMEOUT, "control did not answer in time"))
+        except httpx2.InvalidURL:
+            return problem_response(VmsError(Kind.BAD_REQUEST, "this is no path"))
         except httpx2.TransportError:
             error = VmsError(Kind.UNAVAILABLE, "the node's control process is starting; live pictures go on")
             return problem_response(error, {"Retry-After": "2"})
-        response = StreamingResponse(
-            cast("AsyncIterator[bytes]", answer.aiter_raw()), answer.status_code, background=BackgroundTask(answer.aclose)
-        )
+        response = StreamingResponse(_body(answer), answer.status_code, background=BackgroundTask(answer.aclose))
         response.raw_headers = [(name.lower(), value) for name, value in answer.headers.raw if name.lower() not in HOP_HEADERS]
         return response
 
@@ -87,13 +89,18 @@ async def _join(websocket: WebSocket, upstream: ClientConnection) -> None:
                 await (websocket.send_text(message) if isinstance(message, str) else websocket.send_bytes(message))
         except (ConnectionClosed, WebSocketDisconnect, RuntimeError):
             pass
-        return upstream.close_code or 1011
+        return upstream.close_code if upstream.close_code in SENDABLE else CONTROL_GONE
 
     async def up() -> int:
         with contextlib.suppress(ConnectionClosed, WebSocketDisconnect, RuntimeError):
             while True:
-                await upstream.send(await websocket.receive_text())
-        return 1000
+                message = await websocket.receive()
+                if message["type"] == "websocket.disconnect":
+                    return 1000
+                if not isinstance(message.get("text"), str):
+                    return 1003  # RFC 6455 §7.4.1: a kind of data it does not take
+                await upstream.send(message["text"])
+        return CONTROL_GONE
 
     tasks = (asyncio.ensure_future(down()), asyncio.ensure_future(up()))
     done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -118,5 +125,17 @@ async def _bounded_body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _target(request: Request) -> str:
-    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+async def _body(answer: httpx2.Response) -> AsyncIterator[bytes]:
+    """Closed also when the viewer leaves in the middle, so that the connection is not lost to others."""
+    try:
+        async for piece in answer.aiter_raw():
+            yield piece
+    finally:
+        await answer.aclose()
+
+
+def _target(request: Request) -> httpx2.URL:
+    """The path as the viewer sent it: an encoded slash or question mark stays one."""
+    path: bytes = request.scope["raw_path"]
+    query: bytes = request.scope["query_string"]
+    return httpx2.URL("http://control").copy_with(raw_path=path.split(b"?")[0] + (b"?" + query if query else b""))

@@ -176,7 +176,7 @@ async def _listen(websocket: WebSocket, told: Callable[[str], str | None]) -> st
 def _profile_wanted(text: str) -> str | None:
     try:
         message: object = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise VmsError(Kind.BAD_REQUEST, "send JSON texts") from error
     for profile in ("main", "sub"):
         if message == {"type": "profile", "profile": profile}:

@@ -9,14 +9,12 @@ from vms.base.clock import SystemClock
 from vms.base.db import Database
 from vms.base.log import configure, get_log
 from vms.base.secrets import load_envelope
-from vms.base.tasks import Supervisor
 from vms.processes.child import Child, run
 from vms.processes.control.asks import AskServer
 from vms.processes.control.database import ready_database
 from vms.processes.control.wiring import build, make_partitions
 from vms.processes.serving import serve
-
-TASKS_STOP_S = 5.0
+from vms.processes.supervised import end, supervise
 
 
 async def main(child: Child, stop: asyncio.Event) -> None:
@@ -35,18 +33,15 @@ async def main(child: Child, stop: asyncio.Event) -> None:
     control.on_revoke.append(lambda session: asks.revoke(session=session))
     control.commits.start()
     server = await asks.listen(child.listener("link"))
-    supervised = [Supervisor(name, task, clock) for name, task in control.tasks.items()]
-    tasks = [asyncio.create_task(supervisor.run()) for supervisor in supervised]
-    tasks += [asyncio.create_task(side.run()) for side in control.node.sides]
+    tasks = supervise(control.tasks, clock)
     log.info("control is up", node=config.node_id, level=config.level)
     try:
-        await serve(control.app, child.listener("api"), stop)
+        await serve(control.app, child.listener("api"), stop, behind_edge=True)
     finally:
         server.close()
         await asyncio.to_thread(control.commits.stop)
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks, timeout=TASKS_STOP_S)
+        await end(tasks)
+        asks.close()
         database.engine.dispose()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from vms.base.errors import Kind, VmsError
@@ -18,6 +19,8 @@ from vms.owner.wire import answer_to_json, request_from_json
 from vms.stream.frames import LinkFrame, Message
 from vms.stream.link import Link
 
+THREADS = 8  # of their own: verdicts do not queue behind whatever else control does in threads
+MAX_WAITING = 1000
 Authenticate = Callable[[str], Actor]
 """A bearer token or a session's secret → Actor; raises UNAUTHENTICATED."""
 
@@ -32,10 +35,15 @@ class AskServer:
         self._known = known
         self._edges: set[Link] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._threads = ThreadPoolExecutor(THREADS, "asks")
         self._log = get_log("control.asks")
 
     async def listen(self, listener: socket.socket) -> asyncio.Server:
         return await asyncio.get_running_loop().create_unix_server(lambda: Link(self), sock=listener)
+
+    def close(self) -> None:
+        """Answers nobody any more; what is being decided ends by itself."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def revoke(self, *, session: str | None = None, camera: str | None = None) -> None:
         """End what these rights had opened, at every edge. Call it on the loop."""
@@ -59,7 +67,11 @@ class AskServer:
     async def _answer(self, link: Link, message: Message) -> None:
         answer: dict[str, Any] = {"op": "answer", "id": message.get("id")}
         try:
-            result = await asyncio.to_thread(self._decide, str(message.get("credential")), message.get("request") or {})
+            if len(self._tasks) > MAX_WAITING:
+                raise VmsError(Kind.OVERLOAD, "too many ask at once; try again in a moment")
+            request: dict[str, Any] = message.get("request") or {}
+            loop = asyncio.get_running_loop()
+            result = await loop.run_in_executor(self._threads, self._decide, str(message.get("credential")), request)
             answer |= {"ok": True} | result
         except VmsError as error:
             answer |= {"ok": False, "error": {"kind": error.kind, "message": error.message, "facts": error.facts}}

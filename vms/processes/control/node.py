@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 from zlib import crc32
 
@@ -27,6 +28,7 @@ from vms.owner.registration import ProbeCamera, ProbedTrack, ProbeResult
 from vms.processes.config import NodeConfig
 from vms.processes.control.commits import Commits, Item
 from vms.processes.control.workers import WorkerSide
+from vms.record.causes import gap_cause
 from vms.record.open_table import OpenTable
 from vms.record.queries import last_ends
 from vms.record.reports import OpenSegment, SegmentReport, Trouble
@@ -51,6 +53,8 @@ class Node:
         self._changed = asyncio.Event()
         self._incarnations: dict[int, str] = {}
         self._away_us: dict[int, int] = {}
+        self._away: set[int] = set()
+        self._told: dict[int, set[Key]] = {}
         self._log = get_log("control.node")
         self.sides = [WorkerSide(index, path, clock, self) for index, path in enumerate(config.worker_paths())]
         self.edges: dict[object, tuple[int, int, int]] = {}
@@ -81,7 +85,9 @@ class Node:
                 self._changed.set()
                 continue
             for side in self.sides:
-                side.give([order for order in orders if self.worker_of(order.camera) == side.index])
+                mine = [order for order in orders if self.worker_of(order.camera) == side.index]
+                self._told[side.index] = {order.key for order in mine if order.record}
+                side.give(mine)
 
     def _read_orders(self) -> list[PullOrder]:
         with self._database.transaction() as session:
@@ -103,18 +109,35 @@ class Node:
             record=record,
             on_demand=not record,
             allow=self._config.allow,
-            resume=Resume(max(known), self._pause_cause(item.camera)) if record and known else None,
+            resume=Resume(max(known), self._pause_cause(key)) if record and known else None,
         )
 
-    def _pause_cause(self, camera: str) -> str:
-        """Why nothing was recorded before this worker's life: it died while control watched, or the node was down."""
-        return "worker_crash" if self.worker_of(camera) in self._away_us else "power"
+    def _pause_cause(self, key: Key) -> str:
+        """Why nothing was recorded until now: nobody wanted it of a worker that runs, its worker died, the node was down."""
+        worker = self.worker_of(key[0])
+        told = self._told.get(worker)
+        if told is not None and key not in told:
+            return "operator_stop"
+        return "worker_crash" if worker in self._away_us else "power"
+
+    def _resumed(self, order: PullOrder) -> PullOrder:
+        """An order for a worker's next life: from the last instant it told of, without asking the database."""
+        if not order.record:
+            return order
+        last_us = self.open_table.last_end_us(*order.key)
+        live = self.states.get(order.camera)
+        said = live.profiles.get(order.profile) if live else None
+        before_it = last_us is None and said is not None and said.state == "offline"
+        cause = gap_cause(said.cause) if said is not None and before_it else "worker_crash"
+        known = [end for end in (last_us, order.resume.end_us if order.resume else None) if end is not None]
+        return replace(order, resume=Resume(max(known), cause)) if known else order
 
     # --- what workers tell (workers.Reports) ---
 
     def on_hello(self, worker: int, incarnation: str, pid: int, started_us: int) -> None:
         before = self._incarnations.get(worker)
         self._incarnations[worker] = incarnation
+        self._away.discard(worker)
         if before is None or before == incarnation:
             return
         orphans = self.open_table.of_worker(str(worker))
@@ -122,13 +145,21 @@ class Node:
         self._log.warning("a worker is back as a new life", worker=worker, pid=pid, open_segments=len(orphans))
         lost = events.WorkerLost(f"worker-{worker}", before, "worker_crash", len({o.camera for o in orphans}))
         self._announce(lost, events.WorkerBack(f"worker-{worker}", incarnation, away_us))
-        self._changed.set()  # orders with what is now the last recorded instant
+        self._changed.set()  # changes of the register that it missed
         if orphans:
             self.on_orphans(orphans)
 
     def on_away(self, worker: int) -> None:
-        if worker in self._incarnations:
-            self._away_us[worker] = self._clock.wall_us()
+        """Its cameras count as connecting, and its next life shall know since when nothing is recorded."""
+        if worker not in self._incarnations or worker in self._away:
+            return
+        self._away.add(worker)
+        self._away_us[worker] = self._clock.wall_us()
+        side = self.sides[worker]
+        if side.orders:
+            side.give([self._resumed(order) for order in side.orders])
+        for camera in {order.camera for order in side.orders}:
+            self.states.forget(camera)
 
     def on_state(self, worker: int, state: CameraState) -> None:
         before, _ = self.states.report(state.camera, state.profile, profile_state(state.to_json()))

@@ -43,6 +43,7 @@ from vms.processes.control.commits import Commits
 from vms.processes.control.facts import JournalFacts
 from vms.processes.control.node import Node
 from vms.processes.control.recovery import Recovery
+from vms.processes.supervised import Calling
 from vms.record import reader
 from vms.record.reader import Away, CameraFacts, States
 from vms.registry.models import Camera
@@ -51,16 +52,6 @@ from vms.storage.files import RealFiles
 from vms.storage.volumes import Volume, open_volume
 
 PARTITIONS_S = 6 * 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Calling:
-    """A coroutine function as a supervised task."""
-
-    call: Callable[[], Any]
-
-    async def run(self) -> None:
-        await self.call()
 
 
 @dataclass
@@ -80,7 +71,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     """All parts, joined; nothing runs yet."""
     files = RealFiles()
     volumes = {v.id: open_volume(v.path, config.node_id, files, expect=v.id) for v in config.volumes}
-    commits = Commits(database)
+    commits = Commits(database, clock)
     node = Node(config, database, envelope, commits, clock)
     recovery = Recovery(database, volumes, node.open_table, clock)
     node.on_orphans = recovery.orphans
@@ -119,6 +110,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
         "partitions": Calling(lambda: _keep_partitions(database, clock)),
         "audit": audit_sealer,
         "start": Calling(lambda: _announce_start(config, database)),
+        **{f"worker-{side.index}": side for side in node.sides},
     }
     return Control(owner, node, commits, create_app(context), tasks, people.authenticate, on_revoke)
 

@@ -17,9 +17,8 @@ from vms.base.log import get_log
 from vms.ingest.orders import CameraState, PullOrder
 from vms.record.reports import OpenSegment, SegmentReport, Trouble, parse_open, parse_segment, parse_trouble
 from vms.stream.frames import LinkFrame, Message
-from vms.stream.link import Link, dial_unix
+from vms.stream.link import Dialler, Link
 
-REDIAL_S = 0.1
 PROBE_TIMEOUT_S = 20.0
 
 
@@ -49,30 +48,23 @@ class WorkerSide:
     def __init__(self, index: int, path: str, clock: Clock, reports: Reports) -> None:
         self.index = index
         self.info: WorkerInfo | None = None
-        self._path = path
-        self._clock = clock
         self._reports = reports
-        self._link: Link | None = None
-        self._lost = asyncio.Event()
+        self._dialler = Dialler(path, self, _claim, clock)
         self._orders: list[PullOrder] | None = None
         self._probes: dict[str, asyncio.Future[Message]] = {}
         self._log = get_log("control.worker", worker=index)
 
     async def run(self) -> None:
-        while True:
-            self._lost.clear()
-            try:
-                self._link = await dial_unix(self._path, self)
-            except OSError:
-                await self._clock.sleep(REDIAL_S)
-                continue
-            self._link.send_message({"op": "control"})
-            await self._lost.wait()
+        await self._dialler.run()
+
+    @property
+    def orders(self) -> tuple[PullOrder, ...]:
+        """What it is told to pull."""
+        return tuple(self._orders or ())
 
     @property
     def cameras(self) -> int:
-        """How many cameras it is told to pull."""
-        return len({order.camera for order in self._orders or ()})
+        return len({order.camera for order in self.orders})
 
     def give(self, orders: list[PullOrder]) -> None:
         """The complete roster of this worker; sent now, and again to every new life of it."""
@@ -81,11 +73,12 @@ class WorkerSide:
 
     async def probe(self, probe_id: str, message: Message) -> Message:
         """Ask the worker to open a camera once. Raises UNAVAILABLE, TIMEOUT."""
-        if self._link is None:
+        link = self._dialler.link
+        if link is None or self.info is None:
             raise VmsError(Kind.UNAVAILABLE, "the media process is starting; try again in a moment")
         future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._probes[probe_id] = future
-        self._link.send_message(message | {"op": "probe", "id": probe_id})
+        link.send_message(message | {"op": "probe", "id": probe_id})
         try:
             return await asyncio.wait_for(future, PROBE_TIMEOUT_S)
         except TimeoutError as error:
@@ -101,18 +94,19 @@ class WorkerSide:
             self._log.error("a worker's report is not of its form", op=str(message.get("op"))[:40], error=repr(error)[:300])
 
     def on_closed(self, link: Link, error: VmsError | Exception | None) -> None:
-        self._link, self.info = None, None
+        self.info = None
         for future in self._probes.values():
             if not future.done():
                 future.set_exception(VmsError(Kind.UNAVAILABLE, "the media process restarted; try again"))
         self._reports.on_away(self.index)
-        self._lost.set()
+        self._dialler.lost()
 
     def _take(self, message: Mapping[str, Any]) -> None:
         match message.get("op"):
             case "hello":
-                self.info = WorkerInfo(str(message["incarnation"]), int(message["pid"]), int(message["started_us"]))
-                self._reports.on_hello(self.index, self.info.incarnation, self.info.pid, self.info.started_us)
+                info = WorkerInfo(str(message["incarnation"]), int(message["pid"]), int(message["started_us"]))
+                self._reports.on_hello(self.index, info.incarnation, info.pid, info.started_us)  # may give it other orders
+                self.info = info
                 self._send_roster()
             case "state":
                 self._reports.on_state(self.index, CameraState.from_json(message))
@@ -131,9 +125,15 @@ class WorkerSide:
                 self._log.warning("unknown report", op=str(other)[:40])
 
     def _acknowledge(self, path: str) -> None:
-        if self._link is not None and self._link.connected:
-            self._link.send_message({"op": "ack", "paths": [path]})
+        if self._dialler.link is not None:
+            self._dialler.link.send_message({"op": "ack", "paths": [path]})
 
     def _send_roster(self) -> None:
-        if self._link is not None and self._orders is not None and self.info is not None:
-            self._link.send_message({"op": "roster", "items": [order.to_json() for order in self._orders]})
+        link = self._dialler.link
+        if link is not None and self._orders is not None and self.info is not None:
+            link.send_message({"op": "roster", "items": [order.to_json() for order in self._orders]})
+
+
+def _claim(link: Link) -> None:
+    """The first word on a new connection."""
+    link.send_message({"op": "control"})

@@ -16,6 +16,7 @@ from vms.base.log import configure, get_log
 from vms.ingest.orders import Key, PullOrder
 from vms.ingest.roster import Roster
 from vms.processes.child import Child, run
+from vms.processes.supervised import Calling, end, supervise
 from vms.processes.worker.probing import Probing
 from vms.processes.worker.server import WorkerServer
 from vms.processes.worker.uplink import Uplink
@@ -55,14 +56,17 @@ class Worker:
             case "roster":
                 items = cast("list[dict[str, Any]]", message.get("items") or [])
                 orders = [PullOrder.from_json(item) for item in items]
-                self._forget({key for key in self._recorders if key not in {order.key for order in orders}})
+                ordered = {order.key for order in orders}
+                self._forget(self._recorders.keys() - ordered)
                 self.roster.apply(orders)
+                self.uplink.keep(ordered)
             case "put":
                 self.roster.put(PullOrder.from_json(message.get("item") or {}))
             case "drop":
                 key = (str(message.get("camera")), str(message.get("profile")))
                 self._forget({key})
                 self.roster.drop(*key)
+                self.uplink.forget(key)
             case _:
                 self._probing.start(message)
 
@@ -128,7 +132,6 @@ class Worker:
             recorder, stream = self._recorders.pop(key)
             stream.detach(recorder)
             recorder.stop("operator_stop")
-            self.uplink.forget(key)
 
     def _writer_of(self, camera: str) -> VolumeWriter:
         return self._writers[crc32(camera.encode()) % len(self._writers)]
@@ -142,10 +145,9 @@ async def main(child: Child, stop: asyncio.Event) -> None:
     configure(child.config.log_format, level=child.config.log_level, role="worker", worker=child.index)
     worker = Worker(child)
     server = await worker.server.listen(child.listener("link"))
-    tasks = [asyncio.create_task(worker.tick()), asyncio.create_task(worker.tell_states())]
+    tasks = supervise({"tick": Calling(worker.tick), "states": Calling(worker.tell_states)}, worker.clock)
     await stop.wait()
-    for task in tasks:
-        task.cancel()
+    await end(tasks)
     await worker.close()
     server.close()
 

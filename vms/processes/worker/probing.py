@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from vms.base.clock import Clock
 from vms.base.errors import Kind, VmsError
+from vms.base.log import get_log
 from vms.ingest.batch import BatchReader
 from vms.ingest.orders import PullOrder
 from vms.ingest.puller import Puller, Surroundings
@@ -17,6 +18,7 @@ from vms.stream.frames import Message
 from vms.stream.stream import Stream
 
 MAX_PROBES = 8
+_log = get_log("worker.probing")
 TIMEOUT_S = 15.0
 
 
@@ -53,6 +55,9 @@ class Probing:
             error = refused
             if refused.facts.get("status") == UNSUPPORTED_TRANSPORT and order.transport == "auto":
                 error, tracks = await self._second_try(order)
+        except Exception as bug:  # noqa: BLE001  (whoever asked waits for an answer)
+            _log.error("a probe failed", error=repr(bug)[:300])
+            error = VmsError(Kind.PROTOCOL, "this camera's data could not be handled")
         elapsed_ms = (self._clock.mono_us() - started_us) // 1000
         self._send(_answer(probe_id, elapsed_ms, error=error, tracks=tracks))
 

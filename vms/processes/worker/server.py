@@ -25,6 +25,7 @@ class Pulls(Protocol):
 
     def watch(self, camera: str, profile: str) -> Stream | None: ...
     def unwatch(self, camera: str, profile: str) -> None: ...
+    def stream(self, camera: str, profile: str) -> Stream | None: ...
 
 
 OnOrder = Callable[[Message], None]
@@ -48,6 +49,11 @@ class WorkerServer:
     @property
     def streams(self) -> int:
         return sum(len(handles) for handles in self._open.values())
+
+    @property
+    def waiting(self) -> int:
+        """Streams asked for whose camera no order names yet."""
+        return len(self._waiting)
 
     def on_frame(self, link: Link, frame: LinkFrame) -> None:
         message = frame.message()
@@ -76,22 +82,28 @@ class WorkerServer:
     def _order(self, message: Message) -> None:
         try:
             self._on_order(message)
-            self.retry_waiting()
         except VmsError as error:
             self._log.error("an order cannot be followed", op=message.get("op"), error=error.message, **error.facts)
+        self._follow_orders()
 
-    def retry_waiting(self) -> None:
-        """Orders have changed: streams asked for before their camera was known may start now."""
+    def _follow_orders(self) -> None:
+        """What is no longer pulled waits for its camera to come back; what waits may start now."""
+        for link, handles in self._open.items():
+            for handle, (camera, profile, stream, subscriber) in list(handles.items()):
+                if self._pulls.stream(camera, profile) is not stream:
+                    stream.detach(subscriber)
+                    del handles[handle]
+                    self._waiting[link, handle] = (camera, profile)
         for (link, handle), (camera, profile) in list(self._waiting.items()):
             self._open_stream(link, handle, camera, profile)
 
     def _open_stream(self, link: Link, handle: int, camera: str, profile: str) -> None:
         """An edge may ask before control's roster is here (a worker that restarts): it waits, it is not refused."""
+        self._close_stream(link, handle)
         stream = self._pulls.watch(camera, profile)
         if stream is None:
             self._waiting[link, handle] = (camera, profile)
             return
-        self._waiting.pop((link, handle), None)
         subscriber = LinkSubscriber(link, handle)
         self._open.setdefault(link, {})[handle] = (camera, profile, stream, subscriber)
         stream.attach(subscriber, self._clock.mono_us())

@@ -6,7 +6,7 @@ Not here: who dials (server), what is recorded (record).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from vms.ingest.orders import CameraState
 from vms.record.outbox import Outbox
@@ -51,6 +51,11 @@ class Uplink:
         message = {"op": "state"} | state.to_json()
         self._states[state.camera, state.profile] = message
         self.send(message)
+
+    def keep(self, ordered: Collection[Key]) -> None:
+        """Forget what is no longer pulled."""
+        self._states = {key: message for key, message in self._states.items() if key in ordered}
+        self._troubles = {key: trouble for key, trouble in self._troubles.items() if key in ordered}
 
     def forget(self, key: Key) -> None:
         self._states.pop(key, None)
