@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.e2e.conftest import SignedIn
 from tests.e2e.console import Console
 from tests.e2e.demo_node import DemoNode
 from tests.e2e.pictures import Shown, look, seconds_apart
-from tests.e2e.report import report
+from tests.e2e.report import quantile, report
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -42,6 +44,48 @@ def test_sixteen_tiles_play_and_show_the_present(console: Console, node: DemoNod
     assert longest <= WINDOW_S, {tile: round(_longest_freeze(shown), 1) for tile, shown in samples.items()}
     assert BEHIND_S[0] < min(behind)
     assert max(behind) < BEHIND_S[1]
+
+
+_CLICKED = "() => window.addEventListener('dblclick', (event) => { window.clicked = event.timeStamp; }, true)"
+_FIRST_FRAME = """(camera) => {
+  const entries = performance.getEntriesByName('vms:first-frame');
+  const hit = entries.find((entry) => entry.detail.camera === camera && entry.startTime >= window.clicked);
+  return hit ? hit.startTime + hit.duration - window.clicked : null;
+}"""
+
+
+def test_a_chosen_camera_shows_its_first_frame_soon(console: Console, node: DemoNode) -> None:
+    cameras = [node.cameras[number] for number in (1, 2, 3, 4, 5, 6, 8, 9, 11, 12, 13, 14)]  # H.264 main streams
+    console.open("/live", layout="1", cams=node.cameras[17])
+    console.wait_state(console.tile(0), "playing")
+    console.page.evaluate(_CLICKED)
+    took: list[float] = []
+    for camera in cameras:
+        console.page.get_by_test_id(f"tree-{camera}").dblclick()
+        took.append(float(console.page.wait_for_function(_FIRST_FRAME, arg=camera).json_value()))
+    report("live: click to first decoded frame", f"p50 {quantile(took, 0.5):.0f} ms, p95 {quantile(took, 0.95):.0f} ms, {len(took)} clicks")
+
+
+def test_an_offline_tile_says_why_and_since_when(console: Console, node: DemoNode) -> None:
+    console.open("/live", layout="4", cams=f"{node.locked},{node.plain}")
+    console.wait_state(console.tile(0), "offline")
+    cover = console.tile(0).get_by_role("status")
+    expect(cover).to_contain_text("离线 · 鉴权失败")
+    expect(cover).to_contain_text(re.compile(r"自 \d\d:\d\d:\d\d 起，已 \d+ (秒|分钟)"))
+    expect(cover).to_contain_text("更正用户名和密码")
+    console.wait_state(console.tile(1), "playing")
+
+
+def test_a_tile_is_maximised_and_restored(console: Console, node: DemoNode) -> None:
+    console.open("/live", layout="4", cams=",".join(node.good[:4]))
+    console.wait_state(console.tile(2), "playing")
+    console.tile(2).dblclick()
+    expect(console.tile(0)).to_be_hidden()
+    console.wait_state(console.tile(2), "playing")
+    console.page.wait_for_function("document.querySelector('[data-testid=\"tile-2\"] video').videoWidth === 1280")
+    console.page.keyboard.press("Escape")
+    expect(console.tile(0)).to_be_visible()
+    console.page.wait_for_function("document.querySelector('[data-testid=\"tile-2\"] video').videoWidth === 640")
 
 
 def _watch(console: Console, for_s: float) -> dict[str, list[Shown]]:

@@ -120,6 +120,11 @@ export class PastGroup {
     const wall = this.clock.at(now);
     const results = this.followers.map((f) => f.follow(wall, this.playing && !held, this.speed));
     this.judge(results, wall, now);
+    if (held && this.heldSinceMs === null && this.playing) {
+      // The barrier has just opened: play from here, not from the next tick on.
+      this.clock.run(true, now);
+      for (const f of this.followers) f.follow(wall, true, this.speed);
+    }
     this.hooks.time(this.clock.at(now));
     this.tell();
   };

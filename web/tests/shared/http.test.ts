@@ -55,3 +55,15 @@ test('a node that cannot be reached is its own problem', async () => {
 test('a page of a proxy has a status and no more', () => {
   expect(problemFrom('<html>', { status: 502, headers: new Headers() })).toMatchObject({ status: 502, code: 'http_502' });
 });
+
+test('every change says that it comes from the console', async () => {
+  let said: string | null = null;
+  node.use(
+    http.post(`${NODE}/api/v1/sessions`, ({ request }) => {
+      said = request.headers.get('x-vms-csrf');
+      return failing(401, 'unauthenticated');
+    }),
+  );
+  await errorOf(createSession({ body: { login_token: 'any' } }));
+  expect(said).toBe('1');
+});

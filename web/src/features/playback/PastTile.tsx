@@ -2,7 +2,7 @@
 
 import { CloseOutlined } from '@ant-design/icons';
 import { Button, Spin } from 'antd';
-import { useEffect, useRef, useState } from 'react';
+import { memo, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { socketUrl } from '@/player/mediaSocket';
 import type { PastGroup } from '@/player/pastGroup';
@@ -17,14 +17,14 @@ interface Props {
   cameraId: string;
   camera: Camera | null;
   group: PastGroup;
-  onClose: (() => void) | null;
+  onClose: ((camera: string) => void) | null;
 }
 
 const FIRST: PastStatus = { following: 'wait', gap: null, refusal: null, unsupported: null };
 
 const SAID_STATE = { ok: 'playing', wait: 'connecting', gap: 'gap', end: 'end', dead: 'unsupported' } as const;
 
-export function PastTile({ index, cameraId, camera, group, onClose }: Props) {
+export const PastTile = memo(function PastTile({ index, cameraId, camera, group, onClose }: Props) {
   const { t } = useTranslation();
   const section = useRef<HTMLElement | null>(null);
   const video = useRef<HTMLVideoElement | null>(null);
@@ -63,12 +63,12 @@ export function PastTile({ index, cameraId, camera, group, onClose }: Props) {
           {name}
         </span>
         <span className="tile-clock mono" ref={clock} />
-        {onClose && <Button type="text" size="small" className="tile-close" icon={<CloseOutlined />} aria-label={t('live.close')} onClick={onClose} />}
+        {onClose && <Button type="text" size="small" className="tile-close" icon={<CloseOutlined />} aria-label={t('live.close')} onClick={() => onClose(cameraId)} />}
       </header>
       <Cover status={status} />
     </section>
   );
-}
+});
 
 function Cover({ status }: { status: PastStatus }) {
   const { t } = useTranslation();

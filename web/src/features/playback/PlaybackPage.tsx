@@ -2,7 +2,7 @@
 
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { App, Button, Splitter } from 'antd';
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { camerasQuery, regionsQuery } from '@/shared/api/queries';
 import type { Camera } from '@/shared/api/types';
@@ -11,6 +11,7 @@ import { nowUs, useNow } from '@/shared/lib/clock';
 import { useHotkeys } from '@/shared/lib/hotkeys';
 import { clockText, clockMsText, dateText, dateTimeMsText, DAY_US, SECOND_US, ZONE_OFFSET_US } from '@/shared/lib/time';
 import { scaled } from '@/shared/lib/screen';
+import { useStable } from '@/shared/lib/useStable';
 import { CameraTree, droppedCameras } from '@/shared/ui/CameraTree';
 import { Failure, Loading, Nothing } from '@/shared/ui/states';
 import { Timeline } from '@/timeline/Timeline';
@@ -31,21 +32,24 @@ interface Props {
 const START_BACK_US = 60 * SECOND_US;
 const LIVE_BACK_US = 5 * SECOND_US;
 const FIRST_SPAN_US = 1800 * SECOND_US;
+const URL_AFTER_MS = 400;
 
 export function PlaybackPage({ search, setSearch }: Props) {
   const { t } = useTranslation();
   const cameras = useQuery(camerasQuery());
   const regions = useQuery(regionsQuery());
-  const chosen = useMemo(() => camerasOf(search), [search]);
+  const { cams } = search;
+  const chosen = useMemo(() => camerasOf(cams === undefined ? {} : { cams }), [cams]);
   const shown = useMemo(() => new Set(chosen), [chosen]);
-  const choose = useCallback((ids: readonly string[]) => setSearch({ ...search, cams: ids.join(',') }, false), [search, setSearch]);
+  const choose = useStable((ids: readonly string[]) => setSearch({ ...search, cams: ids.join(',') }, false));
+  const toggle = useStable((camera: Camera) => choose(toggled(chosen, camera.id)));
   if (cameras.isError && !cameras.data) return <Failure error={cameras.error} retry={() => void cameras.refetch()} />;
   if (!cameras.data) return <Loading rows={12} />;
   if (cameras.data.length === 0) return <Nothing text={t('live.no_cameras')} />;
   return (
     <Splitter className="page">
       <Splitter.Panel defaultSize={scaled(264)} min={scaled(200)} max={scaled(420)} collapsible className="side">
-        <CameraTree regions={regions.data ?? []} cameras={cameras.data} shown={shown} onOpen={(camera) => choose(toggled(chosen, camera.id))} />
+        <CameraTree regions={regions.data ?? NO_REGIONS} cameras={cameras.data} shown={shown} onOpen={toggle} />
       </Splitter.Panel>
       <Splitter.Panel className="main">
         <div
@@ -75,6 +79,7 @@ function Desk({ search, setSearch, chosen, choose, cameras }: DeskProps) {
   const [view, setView] = useState<View>(() => clampView(viewAround(asked ?? nowUs(), FIRST_SPAN_US), nowUs()));
   const [selection, setSelection] = useState<View | null>(null);
   const names = useMemo(() => new Map(cameras.map((c) => [c.id, c])), [cameras]);
+  const named = useMemo(() => chosen.map((id) => ({ id, name: names.get(id)?.name ?? id })), [chosen, names]);
   const tracks = useTracks(chosen, view, names);
   const [seenWall, setSeenWall] = useState(wallUs);
   if (seenWall !== wallUs) {
@@ -83,14 +88,12 @@ function Desk({ search, setSearch, chosen, choose, cameras }: DeskProps) {
     if (seenWall <= view.toUs && wallUs > view.toUs) setView(keepInView(view, wallUs));
   }
 
-  const seek = useCallback(
-    (us: number) => {
-      const at = Math.round(Math.min(us, nowUs() - SECOND_US));
-      group.seek(at);
-      setSearch({ ...search, t: String(at) }, true);
-    },
-    [group, search, setSearch],
-  );
+  const writeUrl = useUrlLater(useStable((at: number) => setSearch({ ...search, t: String(at) }, true)));
+  const seek = useStable((us: number) => {
+    const at = Math.round(Math.min(us, nowUs() - SECOND_US));
+    group.seek(at);
+    writeUrl(at);
+  });
   const go = (us: number) => {
     seek(us);
     setView((v) => keepInView(v, us));
@@ -100,26 +103,29 @@ function Desk({ search, setSearch, chosen, choose, cameras }: DeskProps) {
     void message.info(t('playback.jumped', { from: clockText(jump.fromUs), to: clockText(jump.toUs), cause: t(gapText(jump.cause)) }));
   }, [jump, message, t]);
 
-  const actions = {
-    toggle: () => {
-      if (state.playing) {
-        group.pause();
-        setSearch({ ...search, t: String(Math.round(group.wallUs)) }, true);
-      } else group.play();
-    },
-    step: (by: 1 | -1) => group.step(by),
-    skip: (seconds: number) => go(group.wallUs + seconds * SECOND_US),
-    speed: (speed: number) => group.setSpeed(speed),
-    toLive: () => go(nowUs() - LIVE_BACK_US),
-  };
-  const mark = (edge: 'fromUs' | 'toUs') => {
+  const toggle = useStable(() => {
+    if (state.playing) {
+      group.pause();
+      writeUrl(Math.round(group.wallUs));
+    } else group.play();
+  });
+  const skip = useStable((seconds: number) => go(group.wallUs + seconds * SECOND_US));
+  const toLive = useStable(() => go(nowUs() - LIVE_BACK_US));
+  const actions = useMemo(
+    () => ({ toggle, skip, toLive, step: (by: 1 | -1) => group.step(by), speed: (speed: number) => group.setSpeed(speed) }),
+    [toggle, skip, toLive, group],
+  );
+  const onDay = useStable((us: number) => goDay(us));
+  const close = useStable((id: string) => choose(chosen.filter((c) => c !== id)));
+  const clear = useCallback(() => setSelection(null), []);
+  const mark = useStable((edge: 'fromUs' | 'toUs') => {
     const at = group.wallUs;
     setSelection((s) => {
       const other = edge === 'fromUs' ? (s?.toUs ?? at) : (s?.fromUs ?? at);
       const [fromUs, toUs] = edge === 'fromUs' ? [at, Math.max(at, other)] : [Math.min(at, other), at];
       return { fromUs, toUs };
     });
-  };
+  });
   useHotkeys('playback', t('nav.playback'), [
     { keys: 'Space', text: t('playback.keys.toggle'), run: actions.toggle },
     { keys: 'Comma', text: t('playback.frame_back'), run: () => actions.step(-1) },
@@ -132,7 +138,7 @@ function Desk({ search, setSearch, chosen, choose, cameras }: DeskProps) {
     { keys: 'Control+ArrowRight', text: t('playback.keys.faster'), run: () => actions.speed(nextSpeed(state.speed, 1)) },
     { keys: 'BracketLeft', text: t('playback.mark_in'), run: () => mark('fromUs') },
     { keys: 'BracketRight', text: t('playback.mark_out'), run: () => mark('toUs') },
-    { keys: 'Escape', text: t('playback.keys.clear'), run: () => setSelection(null) },
+    { keys: 'Escape', text: t('playback.keys.clear'), run: clear },
     { keys: 'KeyL', text: t('playback.to_live'), run: actions.toLive },
     { keys: 'Equal', text: t('playback.keys.zoom'), run: () => setView((v) => clampView(zoom(v, wallUs, 1), nowUs())) },
     { keys: 'Minus', text: t('playback.keys.zoom'), run: () => setView((v) => clampView(zoom(v, wallUs, -1), nowUs())) },
@@ -159,13 +165,13 @@ function Desk({ search, setSearch, chosen, choose, cameras }: DeskProps) {
                 cameraId={id}
                 camera={names.get(id) ?? null}
                 group={group}
-                onClose={chosen.length > 1 ? () => choose(chosen.filter((c) => c !== id)) : null}
+                onClose={chosen.length > 1 ? close : null}
               />
             ))}
         </div>
         <aside className="play-side">
-          <RecordingCalendar camera={chosen[0]!} wallUs={wallUs} onDay={(us) => goDay(us)} />
-          <ClipPanel selection={selection} cameras={chosen.map((id) => ({ id, name: names.get(id)?.name ?? id }))} mark={mark} clear={() => setSelection(null)} />
+          <RecordingCalendar camera={chosen[0]!} day={dateText(wallUs)} onDay={onDay} />
+          <ClipPanel selection={selection} cameras={named} mark={mark} clear={clear} />
         </aside>
       </div>
       <Transport state={state} wallUs={wallUs} actions={actions}>
@@ -201,7 +207,19 @@ function Desk({ search, setSearch, chosen, choose, cameras }: DeskProps) {
   }
 }
 
-function ClipPanel({ selection, cameras, mark, clear }: { selection: View | null; cameras: { id: string; name: string }[]; mark: (edge: 'fromUs' | 'toUs') => void; clear: () => void }) {
+const NO_REGIONS: never[] = [];
+
+/** The address follows a moment later: a seek is for the picture, and the whole page renders on a change of address. */
+function useUrlLater(write: (at: number) => void): (at: number) => void {
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return useStable((at: number) => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => write(at), URL_AFTER_MS);
+  });
+}
+
+const ClipPanel = memo(function ClipPanel({ selection, cameras, mark, clear }: { selection: View | null; cameras: { id: string; name: string }[]; mark: (edge: 'fromUs' | 'toUs') => void; clear: () => void }) {
   const { t } = useTranslation();
   const usable = selection !== null && selection.toUs - selection.fromUs >= SECOND_US / 10;
   return (
@@ -244,7 +262,7 @@ function ClipPanel({ selection, cameras, mark, clear }: { selection: View | null
         ))}
     </section>
   );
-}
+});
 
 function useTracks(chosen: readonly string[], view: View, names: ReadonlyMap<string, Camera>): Track[] {
   const { sizeUs, indexes } = windowsFor(view);

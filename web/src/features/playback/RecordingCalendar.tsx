@@ -3,17 +3,24 @@
 import { useQuery } from '@tanstack/react-query';
 import { Calendar } from 'antd';
 import dayjs, { type Dayjs } from 'dayjs';
-import { useState } from 'react';
+import { memo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { dateText, ZONE_OFFSET_US } from '@/shared/lib/time';
+import { ZONE_OFFSET_US } from '@/shared/lib/time';
 import { calendarQuery } from './queries';
 
-export function RecordingCalendar({ camera, wallUs, onDay }: { camera: string; wallUs: number; onDay: (dayStartUs: number) => void }) {
+interface Props {
+  camera: string;
+  /** The shown day as `2026-01-31`. */
+  day: string;
+  onDay: (dayStartUs: number) => void;
+}
+
+export const RecordingCalendar = memo(function RecordingCalendar({ camera, day, onDay }: Props) {
   const { t } = useTranslation();
-  const [month, setMonth] = useState(() => dateText(wallUs).slice(0, 7));
+  const [month, setMonth] = useState(() => day.slice(0, 7));
   const days = useQuery(calendarQuery(camera, month));
   const recorded = new Set(days.data?.days ?? []);
-  const value = dayjs(dateText(wallUs));
+  const value = dayjs(day);
   return (
     <div className="calendar" aria-label={t('playback.calendar')}>
       <Calendar
@@ -27,7 +34,7 @@ export function RecordingCalendar({ camera, wallUs, onDay }: { camera: string; w
         fullCellRender={(date: Dayjs) => {
           const text = date.format('YYYY-MM-DD');
           const has = recorded.has(text);
-          const classes = ['day', has ? 'day-has' : '', text === dateText(wallUs) ? 'day-on' : '', text.slice(0, 7) === month ? '' : 'day-out'];
+          const classes = ['day', has ? 'day-has' : '', text === day ? 'day-on' : '', text.slice(0, 7) === month ? '' : 'day-out'];
           return (
             <div className={classes.join(' ')} title={has ? t('playback.has_recording') : t('playback.no_recording')}>
               {date.date()}
@@ -37,4 +44,4 @@ export function RecordingCalendar({ camera, wallUs, onDay }: { camera: string; w
       />
     </div>
   );
-}
+});

@@ -10,7 +10,7 @@ import {
   StepForwardOutlined,
 } from '@ant-design/icons';
 import { Button, Segmented, Tooltip } from 'antd';
-import type { ReactNode } from 'react';
+import { memo, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { GroupState } from '@/player/pastGroup';
 import { dateTimeMsText } from '@/shared/lib/time';
@@ -25,12 +25,23 @@ export interface TransportActions {
 }
 
 export function Transport({ state, wallUs, actions, children }: { state: GroupState; wallUs: number; actions: TransportActions; children?: ReactNode }) {
-  const { t } = useTranslation();
   return (
     <div className="toolbar transport">
       <span className="mono master" data-testid="master-time">
         {dateTimeMsText(wallUs)}
       </span>
+      <Buttons state={state} actions={actions} />
+      <span className="spacer" />
+      {children}
+    </div>
+  );
+}
+
+/** Apart from the running time, so that it renders only when something changes. */
+const Buttons = memo(function Buttons({ state, actions }: { state: GroupState; actions: TransportActions }) {
+  const { t } = useTranslation();
+  return (
+    <>
       <Act label={t('playback.back10')} icon={<FastBackwardOutlined />} run={() => actions.skip(-10)} />
       <Act label={t('playback.frame_back')} icon={<StepBackwardOutlined />} run={() => actions.step(-1)} />
       <Tooltip title={state.playing ? t('playback.pause') : t('playback.play')}>
@@ -47,11 +58,9 @@ export function Transport({ state, wallUs, actions, children }: { state: GroupSt
       <Act label={t('playback.on10')} icon={<FastForwardOutlined />} run={() => actions.skip(10)} />
       <Act label={t('playback.to_live')} icon={<DoubleRightOutlined />} run={actions.toLive} />
       <Segmented size="small" value={state.speed} aria-label={t('playback.speed')} options={SPEEDS.map((s) => ({ value: s, label: `${s}×` }))} onChange={actions.speed} />
-      <span className="spacer" />
-      {children}
-    </div>
+    </>
   );
-}
+});
 
 function Act({ label, icon, run }: { label: string; icon: ReactNode; run: () => void }) {
   return (

@@ -1,0 +1,72 @@
+"""Each screen fits its window in both languages; with VMS_SHOTS=1 the guide's pictures are taken anew (docs/guide/img)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import ViewportSize
+
+from tests.e2e.console import Console
+from tests.e2e.demo_node import ROOT, DemoNode
+from tests.e2e.past import SECOND_US, now_us, open_past, readable
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+GUIDE = ROOT / "docs" / "guide" / "img"
+PICTURE: ViewportSize = {"width": 1440, "height": 810}
+MOST_BYTES = 300_000
+WINDOWS: tuple[ViewportSize, ...] = ({"width": 1366, "height": 768}, {"width": 1920, "height": 1080}, {"width": 3840, "height": 2160})
+_PALETTE = "split[a][b];[a]palettegen=max_colors=192[p];[b][p]paletteuse=dither=none"
+_OVERFLOW = """() => [...document.querySelectorAll('.shell, .top, .toolbar, .rail, .play-side, .tile-top, .tree-row')]
+  .filter((box) => box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1)
+  .map((box) => `${box.className}: ${box.scrollWidth}×${box.scrollHeight} in ${box.clientWidth}×${box.clientHeight}`)"""
+
+
+def _live(console: Console, node: DemoNode) -> None:
+    cameras = [camera for number, camera in node.cameras.items() if number not in (13, 14)]
+    console.open("/live", layout="16", cams=",".join(cameras))
+    for index in (0, 5, 11):
+        console.wait_state(console.tile(index), "playing", 60_000)
+
+
+def _playback(console: Console, node: DemoNode) -> None:
+    open_past(console, f"{node.cameras[1]},{node.cameras[3]}", now_us() - 100 * SECOND_US)
+    readable(console)
+
+
+def _points(console: Console, node: DemoNode) -> None:
+    console.open("/points")
+    console.page.get_by_role("row").nth(len(node.cameras)).wait_for()
+
+
+SCREENS: dict[str, Callable[[Console, DemoNode], None]] = {"live": _live, "playback": _playback, "points": _points}
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_screen_fits_every_window_in_both_languages(console: Console, node: DemoNode, screen: str) -> None:
+    SCREENS[screen](console, node)
+    for language in ("zh-CN", "en"):
+        for window in WINDOWS:
+            console.page.set_viewport_size(window)
+            console.page.wait_for_timeout(300)  # the browser lays out anew
+            assert not console.page.evaluate(_OVERFLOW), f"{screen}, {language}, {window}"
+        console.page.get_by_role("button", name="English" if language == "zh-CN" else "中文").click()
+        console.page.locator(f'html[lang="{"en" if language == "zh-CN" else "zh-CN"}"]').wait_for()
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_picture_of_a_screen_is_small_enough_for_the_guide(console: Console, node: DemoNode, screen: str, tmp_path: Path) -> None:
+    console.page.set_viewport_size(PICTURE)
+    SCREENS[screen](console, node)
+    console.page.mouse.move(PICTURE["width"] / 2, 20)
+    console.page.wait_for_timeout(1500)
+    whole = tmp_path / "whole.png"
+    console.page.screenshot(path=whole)
+    target = (GUIDE if os.environ.get("VMS_SHOTS") == "1" else tmp_path) / f"{screen}.png"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", str(whole), "-vf", _PALETTE, "-compression_level", "9", str(target)], check=True)
+    assert target.stat().st_size <= MOST_BYTES
