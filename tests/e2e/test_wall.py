@@ -82,10 +82,10 @@ def test_a_tile_is_maximised_and_restored(console: Console, node: DemoNode) -> N
     console.tile(2).dblclick()
     expect(console.tile(0)).to_be_hidden()
     console.wait_state(console.tile(2), "playing")
-    console.page.wait_for_function("document.querySelector('[data-testid=\"tile-2\"] video').videoWidth === 1280")
+    console.page.wait_for_function("() => document.querySelector('[data-testid=\"tile-2\"] video').videoWidth === 1280")
     console.page.keyboard.press("Escape")
     expect(console.tile(0)).to_be_visible()
-    console.page.wait_for_function("document.querySelector('[data-testid=\"tile-2\"] video').videoWidth === 640")
+    console.page.wait_for_function("() => document.querySelector('[data-testid=\"tile-2\"] video').videoWidth === 640")
 
 
 def _watch(console: Console, for_s: float) -> dict[str, list[Shown]]:
