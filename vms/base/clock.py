@@ -47,6 +47,11 @@ class ManualClock:
         self._sleepers.append((self._mono_us + int(seconds * 1_000_000), future))
         await future
 
+    @property
+    def sleeping(self) -> int:
+        """How many wait for time to pass."""
+        return sum(not future.done() for _, future in self._sleepers)
+
     async def advance(self, seconds: float) -> None:
         """Move both clocks on and let every sleeper that is due run."""
         until = self._mono_us + int(seconds * 1_000_000)
@@ -65,6 +70,10 @@ class ManualClock:
     def step_wall(self, us: int) -> None:
         """Step the wall clock alone, as an operator or NTP would."""
         self._wall_us += us
+
+    def step_mono(self, us: int) -> None:
+        """Time that passed while this process did not run: nobody is woken."""
+        self._step_to(self._mono_us + us)
 
     def _step_to(self, mono_us: int) -> None:
         self._wall_us += max(0, mono_us - self._mono_us)

@@ -90,7 +90,7 @@ class WorkerSide:
         message = frame.message()
         try:
             self._take(message)
-        except (VmsError, KeyError, TypeError, ValueError) as error:
+        except (VmsError, AttributeError, KeyError, TypeError, ValueError) as error:
             self._log.error("a worker's report is not of its form", op=str(message.get("op"))[:40], error=repr(error)[:300])
 
     def on_closed(self, link: Link, error: VmsError | Exception | None) -> None:
