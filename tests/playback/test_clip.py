@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def test_the_parts_of_a_clip_make_the_whole(day: tuple[Extent, ...]) -> None:
     cuts = sorted(
         {0, 1, len(clip.header) - 1, len(clip.header), len(clip.header) + 1, clip.starts[1], clip.size // 2, clip.size - 1, clip.size}
     )
-    parts = [b"".join(clip.read(a, b)) for a, b in zip(cuts, cuts[1:], strict=False)]
+    parts = [b"".join(clip.read(a, b)) for a, b in pairwise(cuts)]
     assert b"".join(parts) == whole
     assert (clip.from_us, clip.to_us) == (day[0].start_us, day[1].end_us)
 

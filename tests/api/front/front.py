@@ -1,0 +1,66 @@
+"""The edge in front of fakes: verdicts laid out by request type, one worker, a clock wound by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from tests.playback.recorded import CAMERA, opened
+from vms.api.front.app import create_edge_app
+from vms.api.front.asking import Asking, Credential, Verdict
+from vms.api.front.downloads import Downloads
+from vms.api.front.proxy import Proxy
+from vms.api.front.views import Views
+from vms.base.clock import ManualClock
+from vms.base.errors import Kind, VmsError
+from vms.owner.requests import CameraRequest, Extent, LiveOpened, OpenLive, OpenSpan, SpanOpened
+from vms.stream.hub import WorkerLink
+
+BEARER = {"Authorization": "Bearer t0ken"}
+API = f"/api/v1/cameras/{CAMERA}"
+
+
+class FakeAsking(Asking):
+    """Says yes to the one token, from a list of extents; keeps what it was asked."""
+
+    def __init__(self, extents: tuple[Extent, ...] = ()) -> None:
+        super().__init__("/nowhere", ManualClock())
+        self.extents = extents
+        self.asked: list[CameraRequest] = []
+        self.refusal: VmsError | None = None
+
+    async def ask(self, credential: Credential, request: CameraRequest) -> Verdict:
+        self.asked.append(request)
+        if credential.secret != "t0ken":
+            raise VmsError(Kind.UNAUTHENTICATED, "sign in first")
+        if self.refusal is not None:
+            raise self.refusal
+        if isinstance(request, OpenLive):
+            return Verdict(LiveOpened(CAMERA, request.profile, 0), "session-1")
+        assert isinstance(request, OpenSpan)
+        return Verdict(self._span(request), "session-1")
+
+    def _span(self, request: OpenSpan) -> SpanOpened:
+        found: list[Extent] = []
+        for extent in self.extents:
+            gops = tuple(gop for gop in extent.gops if gop[2] < request.to_us and gop[2] + gop[3] > request.from_us)
+            if gops:
+                found.append(extent._replace(gops=gops, start_us=gops[0][2], end_us=gops[-1][2] + gops[-1][3]))
+        return opened(tuple(found[: request.limit]), complete=len(found) <= request.limit)
+
+
+class Edge:
+    """The application, its fakes and a client."""
+
+    def __init__(
+        self, extents: tuple[Extent, ...] = (), *, api_socket: str = "/nowhere/api.sock", console: Path = Path("/nowhere")
+    ) -> None:
+        self.asking = FakeAsking(extents)
+        self.worker = WorkerLink("/nowhere", ManualClock())
+        self.views = Views(self.asking, [self.worker], ManualClock())
+        self.app: Any = create_edge_app(self.views, Downloads(self.asking), Proxy(api_socket), console)
+
+    def client(self, *, signed_in: bool = True) -> TestClient:
+        return TestClient(self.app, headers=BEARER if signed_in else {})
