@@ -14,7 +14,8 @@ from vms.base.errors import Kind, VmsError
     ("header", "expected"),
     [
         (None, None), ("bytes=0-", (0, 100)), ("bytes=10-19", (10, 20)), ("bytes=90-500", (90, 100)), ("bytes=-10", (90, 100)),
-        ("bytes=-500", (0, 100)), ("bytes=0-0", (0, 1)), ("bytes=0-1,5-6", None), ("lines=1-2", None), ("bytes=-", None), ("bytes=20-10", None),
+        ("bytes=-500", (0, 100)), ("bytes=0-0", (0, 1)), ("bytes=0-1,5-6", None),
+        ("lines=1-2", None), ("bytes=-", None), ("bytes=20-10", None),
     ],
 )  # fmt: skip
 def test_a_range_is_read_or_ignored(header: str | None, expected: tuple[int, int] | None) -> None:
