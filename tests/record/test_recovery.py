@@ -16,7 +16,7 @@ from vms.record import queries
 from vms.record.check import CheckResult, check, rebuild
 from vms.record.committer import commit_segments
 from vms.record.recorder import Recorder
-from vms.record.recovery import recover_files, recover_volume
+from vms.record.recovery import recover_files, recover_newest, recover_volume
 from vms.record.reports import GapBefore, Report, SegmentReport
 from vms.record.salvage import salvage
 from vms.record.seed import Seeder
@@ -231,6 +231,46 @@ def test_files_of_a_dead_worker_are_recovered_by_name(database: Database, volume
     reports = record(volume, stop=True)
     found = recover_files(database, volume, [reports[0].path, "gone.mp4"])
     assert (found.committed, found.unreadable) == ([reports[0].path], ["gone.mp4"])
+
+
+def first_gop_only(volume: Volume, *, sealed: bool) -> Path:
+    """A file as a writer leaves it that died in the first GOP, or right behind its seal."""
+    writer = SegmentWriter(Place("node-1", CAMERA, "main", volume.id), 60_000_000, None, fake_init)
+    actions = writer.feed([begin(), *chunks(10 if sealed else 9)])
+    target = Path(volume.path) / next(action.path for action in actions if isinstance(action, OpenFile))
+    target.parent.mkdir(parents=True)
+    target.write_bytes(b"".join(action for action in actions if isinstance(action, bytes)))
+    return target
+
+
+def test_a_file_whose_writer_died_in_its_first_gop_is_removed(database: Database, volume: Volume) -> None:
+    target = first_gop_only(volume, sealed=False)
+    found = recover_volume(database, volume)
+    assert (len(found.removed), found.unproved, found.committed) == (1, [], [])
+    assert not target.exists()
+    assert quick(database, volume).ok
+
+
+def test_a_damaged_first_gop_is_no_reason_to_remove_a_file(database: Database, volume: Volume) -> None:
+    target = first_gop_only(volume, sealed=True)
+    data = bytearray(target.read_bytes())
+    place = len(data) // 2
+    data[place] ^= 0xFF
+    target.write_bytes(data)
+    found = recover_volume(database, volume)
+    assert (found.removed, len(found.unproved)) == ([], 1)
+    assert target.read_bytes() == data
+
+
+def test_a_dead_worker_is_known_by_its_folders_even_by_files_it_never_told_of(
+    database: Database, volume: Volume, files: MortalFiles
+) -> None:
+    reports = record(volume, stop=False)
+    commit(database, reports[:-1])
+    files.die()
+    found = recover_newest(database, volume, [(CAMERA, "main"), (OTHER, "main")], T0_US + 60_000_000)
+    assert len(found.committed) >= 2
+    assert quick(database, volume).ok
 
 
 def test_sixteen_cameras_of_five_minutes_are_seeded_in_little_time(volume: Volume) -> None:

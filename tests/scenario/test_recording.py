@@ -88,6 +88,7 @@ def test_recorded_and_gaps_are_the_window(recorded: Recorded) -> None:
         line = recorded.node.timeline(camera, recorded.since_us - 60 * SECOND, now_us())
         assert line.is_exact(), line
         assert len(line.recorded) == 1, line
+        assert [cause for _, _, cause in line.gaps] == ["not_registered", "camera_offline"], line
 
 
 @pytest.mark.parametrize("kind", KINDS)

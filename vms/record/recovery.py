@@ -23,16 +23,21 @@ from vms.record.salvage import salvage
 from vms.storage.volumes import Volume, folder_of, segment_path
 
 DAY_US = 86_400_000_000
+OVERLAP_US = 1_000_000  # a run may begin a little before the end of the one before it
 
 
 @dataclass(slots=True)
 class Recovered:
-    """What a pass over a volume found. `unproved` files hold no GOP that their seals prove; they are left where they are."""
+    """What a pass over a volume found. `unproved` files hold no GOP that their seals prove; they are left where they are.
+
+    `removed` ones were in their first GOP when their writer died.
+    """
 
     files: int = 0
     committed: list[str] = field(default_factory=list[str])
     cut_bytes: int = 0
     busy: list[str] = field(default_factory=list[str])
+    removed: list[str] = field(default_factory=list[str])
     unproved: list[str] = field(default_factory=list[str])
     unreadable: list[str] = field(default_factory=list[str])
 
@@ -49,6 +54,23 @@ def recover_files(database: Database, volume: Volume, paths: Iterable[str], anno
     result = Recovered()
     _commit(database, volume, paths, result, announce)
     return result
+
+
+def recover_newest(database: Database, volume: Volume, lanes: Iterable[tuple[str, str]], now_us: int) -> Recovered:
+    """What a dead worker left of these (camera, profile): files of today and yesterday behind the last row of each.
+
+    It may have opened a file that it never told of, so names come from the folders.
+    """
+    with database.transaction() as session:
+        ends = queries.last_ends(session, wanted := list(lanes))
+    paths: list[str] = []
+    for camera, profile in wanted:
+        since_us = ends.get((camera, profile), 0) - OVERLAP_US
+        for at_us in (now_us - DAY_US, now_us):
+            folder = folder_of(segment_path(camera, profile, at_us, ""))
+            places = (place_of(f"{folder}/{name}") for name in volume.files.names(volume.root_fd, folder))
+            paths += sorted(place[3] for place in places if place is not None and place[2] >= since_us)
+    return recover_files(database, volume, paths)
 
 
 def folder_span(folder: str) -> tuple[str, str, Span] | None:
@@ -106,7 +128,9 @@ def _reports(volume: Volume, paths: Iterable[str], result: Recovered) -> Iterato
             result.unreadable.append(path)
         else:
             result.cut_bytes += saved.cut_bytes
-            if saved.report is None or not _is_its_own(saved.report):
+            if saved.removed:
+                result.removed.append(path)
+            elif saved.report is None or not _is_its_own(saved.report):
                 result.unproved.append(path)
             else:
                 yield saved.report

@@ -17,14 +17,17 @@ from vms.storage.volumes import Volume
 
 @dataclass(frozen=True, slots=True)
 class Salvaged:
-    """`report` is None when nothing in the file is proved; `cut_bytes` were behind the last seal."""
+    """`report` is None when nothing in the file is proved; `cut_bytes` were behind the last seal; `removed`: it never held a GOP."""
 
     report: SegmentReport | None
     cut_bytes: int
+    removed: bool = False
 
 
 def salvage(volume: Volume, path: str, end_reason: str, *, suspect: bool = False) -> Salvaged:
     """Cut an unclosed file behind its last proved GOP and close it with `end_reason`; a closed one is only read.
+
+    A file whose writer died in its first GOP is removed: that GOP is lost, as the last one of any dead writer is. Damaged files stay.
 
     Raises OSError; BlockingIOError when a writer has the file open.
     """
@@ -42,6 +45,9 @@ def salvage(volume: Volume, path: str, end_reason: str, *, suspect: bool = False
             found = read_closed(read_at, size) or scan(read_at, size)
         except VmsError:
             return Salvaged(None, size)
+        if found.stillborn:
+            files.unlink(volume.root_fd, path)
+            return Salvaged(None, size, removed=True)
         if not found.gops:
             return Salvaged(None, size)
         if found.closed:

@@ -191,7 +191,7 @@ class VolumeWork:
             if file is None or not written:
                 return None
             saved = salvage(self.volume, file.path, "io_error", suspect=suspect)
-            if saved.report is None:  # nothing proved in it: garbage that no index should meet
+            if saved.report is None and not saved.removed:  # nothing proved in it: garbage that no index should meet
                 self._files.unlink(self.volume.root_fd, file.path)
         except OSError:
             return None  # the file stays; recovery will read it when its disk can be read

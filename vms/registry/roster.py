@@ -29,6 +29,7 @@ class RosterItem:
     password: str | None = field(repr=False)
     record: str
     revision: int
+    created_us: int
 
 
 def roster(session: Session, envelope: Envelope, node_id: str) -> list[RosterItem]:
@@ -77,4 +78,5 @@ def _item(envelope: Envelope, camera: Camera, profile: Profile) -> RosterItem:
         password=open_password(envelope, camera),
         record=camera.record,
         revision=camera.revision,
+        created_us=camera.created_us,
     )

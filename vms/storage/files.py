@@ -34,6 +34,7 @@ class Files(Protocol):
     def rename(self, root: int, old: str, new: str) -> None: ...
     def unlink(self, root: int, path: str) -> None: ...
     def walk(self, root: int) -> Iterator[tuple[str, int]]: ...
+    def names(self, root: int, folder: str) -> list[str]: ...
     def free_bytes(self, root: int) -> int: ...
 
 
@@ -117,6 +118,18 @@ class RealFiles:
             for name in names:
                 if name.endswith(".mp4"):
                     yield f"{folder[2:]}/{name}" if len(folder) > 1 else name, os.stat(name, dir_fd=fd, follow_symlinks=False).st_size
+
+    def names(self, root: int, folder: str) -> list[str]:
+        """Segment files of one folder; none when there is no such folder."""
+        try:
+            fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=root)
+        except FileNotFoundError:
+            return []
+        try:
+            with os.scandir(fd) as entries:
+                return sorted(entry.name for entry in entries if entry.name.endswith(".mp4"))
+        finally:
+            os.close(fd)
 
     def free_bytes(self, root: int) -> int:
         state = os.statvfs(root)

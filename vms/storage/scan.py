@@ -39,7 +39,10 @@ _PIECE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ScannedSegment:
-    """`init_size` counts ftyp+moov; `proved_size` ends with the last good seal; `end_reason` is empty when no good table follows it."""
+    """`init_size` counts ftyp+moov; `proved_size` ends with the last good seal; `end_reason` is empty when no good table follows it.
+
+    `stillborn`: its writer died before the first GOP was whole; behind the head there is no seal or table, good or bad.
+    """
 
     head: Head
     init_size: int
@@ -48,6 +51,7 @@ class ScannedSegment:
     proved_size: int
     size: int
     end_reason: str
+    stillborn: bool = False
 
     @property
     def closed(self) -> bool:
@@ -80,7 +84,8 @@ def scan(read_at: ReadAt, size: int) -> ScannedSegment:
         offset = gop.end_offset
     table = _read_table(read_at, offset, size)
     good = table is not None and table.gops == tuple(gops) and table.last_seal == previous
-    return ScannedSegment(head, init_size, tuple(gops), previous, offset, size, table.end_reason if table and good else "")
+    stillborn = not gops and not _holds(read_at, head_end, size, (SEAL_TYPE, TABLE_TYPE))
+    return ScannedSegment(head, init_size, tuple(gops), previous, offset, size, table.end_reason if table and good else "", stillborn)
 
 
 def read_closed(read_at: ReadAt, size: int) -> ScannedSegment | None:
@@ -155,6 +160,17 @@ def _read_table(read_at: ReadAt, offset: int, size: int) -> Table | None:
         return parse_table(read_at(size - offset, offset))
     except VmsError:
         return None
+
+
+def _holds(read_at: ReadAt, offset: int, size: int, words: tuple[bytes, ...]) -> bool:
+    """Whether any of the words (16 bytes each) stands anywhere, even where no box would be."""
+    tail = b""
+    while offset < size and (piece := read_at(min(_PIECE, size - offset), offset)):
+        text = tail + piece
+        if any(word in text for word in words):
+            return True
+        tail, offset = text[-15:], offset + len(piece)
+    return False
 
 
 def _hash(read_at: ReadAt, offset: int, size: int) -> bytes:

@@ -27,6 +27,7 @@ from vms.ingest.orders import CameraState, Key, PullOrder, Resume
 from vms.owner.registration import ProbeCamera, ProbedTrack, ProbeResult
 from vms.processes.config import NodeConfig
 from vms.processes.control.commits import Commits, Item
+from vms.processes.control.recovery import Lanes
 from vms.processes.control.workers import WorkerSide
 from vms.record.causes import gap_cause
 from vms.record.open_table import OpenTable
@@ -55,11 +56,12 @@ class Node:
         self._away_us: dict[int, int] = {}
         self._away: set[int] = set()
         self._told: dict[int, set[Key]] = {}
+        self._proved_us: dict[Key, int] = {}
         self._log = get_log("control.node")
         self.sides = [WorkerSide(index, path, clock, self) for index, path in enumerate(config.worker_paths())]
         self.edges: dict[object, tuple[int, int, int]] = {}
         """Of each edge that is connected: pid, start (µs), open views."""
-        self.on_orphans: Callable[[list[OpenSegment]], None] = _nobody
+        self.on_orphans: Callable[[str, Lanes], None] = _nobody
 
     # --- orders ---
 
@@ -98,7 +100,8 @@ class Node:
 
     def _order(self, item: RosterItem, ends: dict[Key, int]) -> PullOrder:
         key, record = (item.camera, item.profile), _records(item)
-        known = [end for end in (ends.get(key), self.open_table.last_end_us(*key)) if end is not None]
+        known = [end for end in (ends.get(key), self._proved_us.get(key)) if end is not None]
+        resume = Resume(max(known), self._pause_cause(key)) if known else Resume(item.created_us, "camera_offline")
         return PullOrder(
             camera=item.camera,
             profile=item.profile,
@@ -109,7 +112,7 @@ class Node:
             record=record,
             on_demand=not record,
             allow=self._config.allow,
-            resume=Resume(max(known), self._pause_cause(key)) if record and known else None,
+            resume=resume if record else None,
         )
 
     def _pause_cause(self, key: Key) -> str:
@@ -121,16 +124,16 @@ class Node:
         return "worker_crash" if worker in self._away_us else "power"
 
     def _resumed(self, order: PullOrder) -> PullOrder:
-        """An order for a worker's next life: from the last instant it told of, without asking the database."""
-        if not order.record:
+        """An order for a worker's next life: from the last instant that survives it, without asking the database."""
+        if not order.record or order.key not in self._proved_us:
             return order
         last_us = self.open_table.last_end_us(*order.key)
         live = self.states.get(order.camera)
         said = live.profiles.get(order.profile) if live else None
         before_it = last_us is None and said is not None and said.state == "offline"
         cause = gap_cause(said.cause) if said is not None and before_it else "worker_crash"
-        known = [end for end in (last_us, order.resume.end_us if order.resume else None) if end is not None]
-        return replace(order, resume=Resume(max(known), cause)) if known else order
+        known_us = order.resume.end_us if order.resume else 0
+        return replace(order, resume=Resume(max(known_us, self._proved_us[order.key]), cause))
 
     # --- what workers tell (workers.Reports) ---
 
@@ -140,14 +143,13 @@ class Node:
         self._away.discard(worker)
         if before is None or before == incarnation:
             return
-        orphans = self.open_table.of_worker(str(worker))
+        lanes = [order.key for order in self.sides[worker].orders if order.record]
         away_us = self._clock.wall_us() - self._away_us.get(worker, self._clock.wall_us())
-        self._log.warning("a worker is back as a new life", worker=worker, pid=pid, open_segments=len(orphans))
-        lost = events.WorkerLost(f"worker-{worker}", before, "worker_crash", len({o.camera for o in orphans}))
+        self._log.warning("a worker is back as a new life", worker=worker, pid=pid, recordings=len(lanes))
+        lost = events.WorkerLost(f"worker-{worker}", before, "worker_crash", len({camera for camera, _ in lanes}))
         self._announce(lost, events.WorkerBack(f"worker-{worker}", incarnation, away_us))
         self._changed.set()  # changes of the register that it missed
-        if orphans:
-            self.on_orphans(orphans)
+        self.on_orphans(f"worker-{worker}", lanes)
 
     def on_away(self, worker: int) -> None:
         """Its cameras count as connecting, and its next life shall know since when nothing is recorded."""
@@ -175,6 +177,8 @@ class Node:
 
     def on_open(self, worker: int, segments: list[OpenSegment]) -> None:
         self.open_table.grew(str(worker), segments)
+        for segment in segments:  # of a worker that dies the growing GOP is lost
+            self._proved(segment.camera, segment.profile, segment.gops[-1].start_us)
 
     def on_trouble(self, worker: int, trouble: Trouble) -> None:
         self.open_table.troubled(trouble)
@@ -185,7 +189,11 @@ class Node:
             self.open_table.committed([report.path])
             self._loop.call_soon_threadsafe(acknowledge)
 
+        self._proved(report.camera, report.profile, report.end_us)
         self._commits.put(Item(report=report, done=committed))
+
+    def _proved(self, camera: str, profile: str, end_us: int) -> None:
+        self._proved_us[camera, profile] = max(end_us, self._proved_us.get((camera, profile), 0))
 
     def _announce(self, *facts: events.Event) -> None:
         def work(session: Session) -> None:
@@ -233,5 +241,5 @@ def _probed(track: dict[str, Any]) -> ProbedTrack:
     )
 
 
-def _nobody(orphans: list[OpenSegment]) -> None:
+def _nobody(worker: str, lanes: Lanes) -> None:
     """Until recovery is wired."""

@@ -6,8 +6,7 @@ Each in a thread, beside the recording. Not here: how (record.recovery).
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -17,10 +16,11 @@ from vms.base.errors import Kind, VmsError
 from vms.base.log import get_log
 from vms.owner.requests import Actor, RescanAnswer, RescanVolume
 from vms.record.open_table import OpenTable
-from vms.record.recovery import Recovered, recover_files, recover_volume
-from vms.record.reports import OpenSegment
+from vms.record.recovery import Recovered, recover_newest, recover_volume
 from vms.storage.volumes import Volume
 
+Lanes = Sequence[tuple[str, str]]
+"""Camera and profile of each recording."""
 SETTLE_S = 0.3  # a killed worker's locks are gone with it; its last writes are in the page cache
 
 
@@ -32,21 +32,21 @@ class Recovery:
         self._volumes = volumes
         self._open_table = open_table
         self._clock = clock
-        self._orphans: asyncio.Queue[list[OpenSegment]] = asyncio.Queue()
+        self._orphans: asyncio.Queue[tuple[str, Lanes]] = asyncio.Queue()
         self._log = get_log("control.recovery")
 
-    def orphans(self, segments: list[OpenSegment]) -> None:
-        """Segments whose worker has died. On the loop."""
-        self._orphans.put_nowait(segments)
+    def orphans(self, worker: str, lanes: Lanes) -> None:
+        """A worker has died that recorded these. On the loop."""
+        self._orphans.put_nowait((worker, lanes))
 
     async def run(self) -> None:
         for volume in self._volumes.values():
             found = await asyncio.to_thread(recover_volume, self._database, volume)
             self._tell("start", volume, found)
         while True:
-            segments = await self._orphans.get()
+            worker, lanes = await self._orphans.get()
             await self._clock.sleep(SETTLE_S)
-            await asyncio.to_thread(self._recover, segments)
+            await asyncio.to_thread(self._recover, worker, lanes)
 
     def rescan(self, session: Session, actor: Actor, request: RescanVolume) -> RescanAnswer:
         """Handler: files that no row knows become rows. May take as long as the volume is large."""
@@ -57,18 +57,13 @@ class Recovery:
         self._tell("rescan", volume, found)
         return RescanAnswer(volume.id, files=found.files, added=len(found.committed), unproved=len(found.unproved))
 
-    def _recover(self, segments: list[OpenSegment]) -> None:
-        by_volume: dict[str, list[str]] = defaultdict(list)
-        for segment in segments:
-            by_volume[segment.volume].append(segment.path)
-        for volume_id, paths in by_volume.items():
-            volume = self._volumes.get(volume_id)
-            if volume is not None:
-                found = recover_files(self._database, volume, paths)
-                self._open_table.committed(set(paths) - set(found.busy))
-                self._tell("worker's death", volume, found)
+    def _recover(self, worker: str, lanes: Lanes) -> None:
+        for volume in self._volumes.values():
+            found = recover_newest(self._database, volume, lanes, self._clock.wall_us())
+            self._open_table.committed([*found.committed, *found.removed, *found.unproved])
+            self._tell("worker's death", volume, found)
 
     def _tell(self, why: str, volume: Volume, found: Recovered) -> None:
-        if found.committed or found.unproved or found.unreadable:
-            counts = {"committed": len(found.committed), "unproved": len(found.unproved), "unreadable": len(found.unreadable)}
+        counts = {name: len(getattr(found, name)) for name in ("committed", "removed", "unproved", "unreadable")}
+        if any(counts.values()):
             self._log.info("files read back into the index", why=why, volume=volume.id, cut_bytes=found.cut_bytes, **counts)

@@ -225,7 +225,7 @@ def _away(node: Node) -> States:
         said = live.profiles.get(profile) if live else None
         if said is None or said.state == "online" or said.since_us is None:
             return None
-        return Away(said.since_us, said.cause)
+        return Away(said.since_us, said.cause or ("stop" if said.state == "disabled" else "camera_offline"))
 
     return away
 
