@@ -87,8 +87,8 @@ async def test_a_state_is_a_fact_only_when_it_changes(tmp_path: Path) -> None:
 @on_a_loop
 async def test_a_workers_next_life_resumes_where_its_last_one_was_seen_and_knows_why(tmp_path: Path) -> None:
     node, queue = node_of(tmp_path)
-    orphans: list[list[OpenSegment]] = []
-    node.on_orphans = orphans.append
+    orphans: list[tuple[str, list[tuple[str, str]]]] = []
+    node.on_orphans = lambda worker, lanes: orphans.append((worker, list(lanes)))
     side = node.sides[0]
     side.give([ORDER])
     node.on_hello(0, "life-1", 1, 1)
@@ -98,9 +98,9 @@ async def test_a_workers_next_life_resumes_where_its_last_one_was_seen_and_knows
     node.on_away(0)
     assert node.states.get(CAMERA) is None  # it counts as connecting
     node.on_away(0)
-    assert side.orders[0].resume == Resume(report(0, 10).end_us, "worker_crash")
+    assert side.orders[0].resume == Resume(report(0, 10).gops[-1].start_us, "worker_crash")  # the growing GOP has no seal
     node.on_hello(0, "life-2", 2, 2)
-    assert [[segment.path for segment in found] for found in orphans] == [[report(0, 10).path]]
+    assert orphans == [("worker-0", [ORDER.key])]
     assert queue.facts == 2  # online; the worker lost and back
 
 
@@ -117,7 +117,7 @@ async def test_a_camera_that_was_away_before_its_worker_died_keeps_its_own_cause
 @on_a_loop
 async def test_the_same_life_on_a_new_connection_is_no_crash(tmp_path: Path) -> None:
     node, queue = node_of(tmp_path)
-    node.on_orphans = lambda found: pytest.fail("nothing is orphaned")
+    node.on_orphans = lambda worker, lanes: pytest.fail("nothing is orphaned")
     node.on_hello(0, "life-1", 1, 1)
     node.on_open(0, [tail_of(report(0, 10), 0)])
     node.on_away(0)

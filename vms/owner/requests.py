@@ -65,6 +65,13 @@ class OpenSpan(CameraRequest):
 
 
 @dataclass(frozen=True, slots=True)
+class ContinueSpan(OpenSpan):
+    """The next stretch of a playback whose begin, or whose seek, was asked for by OpenSpan and is in the audit."""
+
+    audited: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
 class Clip(OpenSpan):
     action: ClassVar[Action] = "download"
 

@@ -41,8 +41,8 @@ class Playback:
         self._moved = asyncio.Event()
         self._pace = Pace(clock.mono_us())
 
-    def control(self, text: str) -> None:
-        """One text of the viewer. Raises BAD_REQUEST naming what is wrong."""
+    def control(self, text: str) -> bool:
+        """One text of the viewer; True when it asks for another place. Raises BAD_REQUEST naming what is wrong."""
         message = _parse(text)
         match message.get("type"):
             case "seek":
@@ -56,6 +56,7 @@ class Playback:
             case other:
                 raise VmsError(Kind.BAD_REQUEST, "unknown playback message", given=str(other)[:40])
         self._moved.set()
+        return message.get("type") == "seek"
 
     async def run(self, send: Send) -> None:
         """Until cancelled or `send` raises."""

@@ -24,6 +24,7 @@ from vms.owner.requests import (
     CalendarAnswer,
     CameraRequest,
     Clip,
+    ContinueSpan,
     Extent,
     GapSpan,
     OpenSpan,
@@ -181,6 +182,7 @@ def register(owner: Owner, *, open_table: OpenTable, cameras: Cameras, states: S
     reader = Reader(open_table, cameras, states, clock, roots)
     owner.register(Timeline, reader.timeline)
     owner.register(OpenSpan, reader.open_span)
+    owner.register(ContinueSpan, reader.open_span)
     owner.register(Clip, reader.open_span)
     owner.register(Calendar, reader.calendar)
     owner.register(Segments, reader.segments)

@@ -21,7 +21,7 @@ from vms.base.clock import Clock
 from vms.base.errors import Kind, VmsError
 from vms.base.timespan import parse_time
 from vms.live.viewer import LiveView
-from vms.owner.requests import LiveOpened, OpenLive, OpenSpan, SpanOpened
+from vms.owner.requests import ContinueSpan, LiveOpened, OpenLive, OpenSpan, SpanOpened
 from vms.playback.player import Playback
 from vms.stream.hub import WorkerLink
 
@@ -105,18 +105,24 @@ class Views:
         camera, profile = websocket.path_params["camera"], profile_of(websocket)
         from_us = parse_time(websocket.query_params.get("from", ""))
 
+        asking_anew = True
+
         async def open_span(at_us: int) -> SpanOpened:
-            asked = OpenSpan(camera, profile, at_us, at_us + LOOK_AHEAD_US, SPAN_EXTENTS)
+            """The begin and every seek are acts of their own; the stretches between them are not."""
+            nonlocal asking_anew
+            cls, asking_anew = (OpenSpan if asking_anew else ContinueSpan), False
+            asked = cls(camera, profile, at_us, at_us + LOOK_AHEAD_US, SPAN_EXTENTS)
             answer = (await self.asking.ask(credential, asked)).answer
             if not isinstance(answer, SpanOpened):
                 raise VmsError(Kind.UNAVAILABLE, "control answered something else")
             return answer
 
-        first = await self.asking.ask(credential, OpenSpan(camera, profile, from_us, from_us + 1, 1))
+        first = await self.asking.ask(credential, ContinueSpan(camera, profile, from_us, from_us + 1, 1))
         player = Playback(open_span, self.clock, from_us)
 
         def told(text: str) -> str | None:
-            player.control(text)
+            nonlocal asking_anew
+            asking_anew = player.control(text) or asking_anew
             return None
 
         await self._both(websocket, first.session, first.answer.camera, player.run(send), told)

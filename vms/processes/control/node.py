@@ -125,15 +125,16 @@ class Node:
 
     def _resumed(self, order: PullOrder) -> PullOrder:
         """An order for a worker's next life: from the last instant that survives it, without asking the database."""
-        if not order.record or order.key not in self._proved_us:
+        if not order.record:
             return order
-        last_us = self.open_table.last_end_us(*order.key)
         live = self.states.get(order.camera)
         said = live.profiles.get(order.profile) if live else None
-        before_it = last_us is None and said is not None and said.state == "offline"
-        cause = gap_cause(said.cause) if said is not None and before_it else "worker_crash"
-        known_us = order.resume.end_us if order.resume else 0
-        return replace(order, resume=Resume(max(known_us, self._proved_us[order.key]), cause))
+        away = said is not None and said.state == "offline" and self.open_table.last_end_us(*order.key) is None
+        proved_us, known = self._proved_us.get(order.key), order.resume
+        if proved_us is None and not (away and known):
+            return order
+        cause = gap_cause(said.cause) if said is not None and away else "worker_crash"
+        return replace(order, resume=Resume(max(proved_us or 0, known.end_us if known else 0), cause))
 
     # --- what workers tell (workers.Reports) ---
 
