@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 
 from tests.e2e.console import Console
+from tests.e2e.demo_node import DemoNode
 from tests.e2e.pictures import Shown, look
 
 SECOND_US = 1_000_000
@@ -12,6 +14,21 @@ SECOND_US = 1_000_000
 
 def now_us() -> int:
     return time.time_ns() // 1000
+
+
+def micros(text: str) -> int:
+    return round(datetime.fromisoformat(text).timestamp() * SECOND_US)
+
+
+def recorded_at(node: DemoNode, camera: str, back_s: int, need_s: int = 20) -> int:
+    """An instant at least `back_s` ago with `need_s` of unbroken recording behind it: the demo's past has a hole where it began."""
+    now = now_us()
+    answer = node.get(f"/cameras/{camera}/timeline", **{"from": str(now - 290 * SECOND_US), "to": str(now)})
+    holes = [(micros(gap["from"]), micros(gap["to"])) for gap in answer["gaps"]]
+    for at in range(now - back_s * SECOND_US, now - 280 * SECOND_US, -SECOND_US):
+        if all(end < at - SECOND_US or start > at + need_s * SECOND_US for start, end in holes):
+            return at
+    raise AssertionError(f"{need_s} s of unbroken recording are not there: {answer['gaps']}")
 
 
 def open_past(console: Console, camera: str, at_us: int) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import datetime
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.console import Console
 from tests.e2e.demo_node import DemoNode
-from tests.e2e.past import SECOND_US, now_us, open_past, readable
+from tests.e2e.past import SECOND_US, micros, now_us, open_past, readable
 from tests.e2e.pictures import look, seconds_apart
 from tests.e2e.report import report
 
@@ -55,12 +54,8 @@ def _gap_of(node: DemoNode) -> tuple[int, int]:
         now = now_us()
         answer = node.get(f"/cameras/{node.dropping}/timeline", **{"from": str(now - 200 * SECOND_US), "to": str(now)})
         for gap in answer["gaps"]:
-            start, end = _micros(gap["from"]), _micros(gap["to"])
+            start, end = micros(gap["from"]), micros(gap["to"])
             if gap["cause"] == "camera_offline" and end - start > 4 * SECOND_US and now - end > 12 * SECOND_US:
                 return start, end
         time.sleep(1)
     raise AssertionError("no drop-out was recorded")
-
-
-def _micros(text: str) -> int:
-    return round(datetime.fromisoformat(text).timestamp() * SECOND_US)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
@@ -13,7 +14,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.console import Console
 from tests.e2e.demo_node import DemoNode
-from tests.e2e.past import SECOND_US, master_us, now_us, open_past, pause, readable, settled
+from tests.e2e.past import SECOND_US, master_us, now_us, open_past, pause, readable, recorded_at, settled
 from tests.e2e.pictures import seconds_apart
 from tests.e2e.report import quantile, report
 
@@ -25,7 +26,7 @@ SEEK_S = 10.0
 
 
 def test_picture_time_and_timeline_agree_within_a_second(console: Console, node: DemoNode) -> None:
-    open_past(console, node.plain, now_us() - 150 * SECOND_US)
+    open_past(console, node.plain, recorded_at(node, node.plain, 150))
     apart: list[float] = []
     for _ in range(20):
         shown, head_us = readable(console), master_us(console)
@@ -59,12 +60,12 @@ _FOUND = """(wall) => {
 
 
 def test_seeks_show_the_sought_second(console: Console, node: DemoNode) -> None:
-    open_past(console, node.plain, now_us() - 60 * SECOND_US)
+    open_past(console, node.plain, recorded_at(node, node.plain, 60))
     console.page.evaluate(_WATCH)
     took: list[float] = []
     sought_us = _url_time(console)
     for step in range(SEEKS):
-        _click_at(console, now_us() - (40 + (step * 97) % 200) * SECOND_US)
+        _click_at(console, recorded_at(node, node.plain, 40 + (step * 97) % 200, 3))
         console.page.wait_for_function(
             "(old) => window.clicked > 0 && new URLSearchParams(location.search).get('t') !== old", arg=str(sought_us)
         )
@@ -102,19 +103,21 @@ def test_a_camera_without_recording_says_so(console: Console, node: DemoNode) ->
 
 @pytest.mark.parametrize("speed", [0.5, 2, 4])
 def test_speeds_are_kept(console: Console, node: DemoNode, speed: float) -> None:
-    open_past(console, node.plain, now_us() - 200 * SECOND_US)
+    open_past(console, node.plain, recorded_at(node, node.plain, 120, 40))
     console.page.get_by_text(f"{speed:g}×", exact=True).click()
     console.page.wait_for_timeout(1000)
-    first = readable(console)
+    began, first_us = time.monotonic(), master_us(console)
     console.page.wait_for_timeout(4000)
-    last = readable(console)
-    rate = (last.wall_us - first.wall_us) / SECOND_US / (last.at_s - first.at_s)
-    report(f"playback at {speed:g}×", f"{rate:.2f}×")
+    took_s, last_us = time.monotonic() - began, master_us(console)
+    rate = (last_us - first_us) / SECOND_US / took_s
+    apart_s = (readable(console).wall_us - last_us) / SECOND_US
+    report(f"playback at {speed:g}×", f"{rate:.2f}×, the picture {apart_s:+.1f} s from the timeline's head read before it")
     assert 0.7 * speed < rate < 1.3 * speed
+    assert abs(apart_s) < 2.5 * max(1, speed)
 
 
 def test_frames_are_stepped_one_by_one(console: Console, node: DemoNode) -> None:
-    open_past(console, node.plain, now_us() - 100 * SECOND_US)
+    open_past(console, node.plain, recorded_at(node, node.plain, 100))
     readable(console)
     pause(console)
     before = settled(console)
@@ -128,7 +131,7 @@ def test_frames_are_stepped_one_by_one(console: Console, node: DemoNode) -> None
 
 
 def test_a_marked_clip_downloads_as_a_film(console: Console, node: DemoNode, tmp_path: Path) -> None:
-    open_past(console, node.plain, now_us() - 120 * SECOND_US)
+    open_past(console, node.plain, recorded_at(node, node.plain, 120))
     readable(console)
     pause(console)
     console.page.keyboard.press("[")

@@ -9,6 +9,7 @@ import type { Camera } from '@/shared/api/types';
 import { buildTree, camerasIn } from '@/shared/lib/cameraTree';
 import { useHotkeys } from '@/shared/lib/hotkeys';
 import { scaled } from '@/shared/lib/screen';
+import { useStable } from '@/shared/lib/useStable';
 import { CameraTree } from '@/shared/ui/CameraTree';
 import { Failure, Loading, Nothing } from '@/shared/ui/states';
 import { saveSnapshot } from './snapshot';
@@ -43,7 +44,7 @@ export function LivePage({ search, setSearch, openPlayback, openPoint }: Props) 
   return (
     <Splitter className="page">
       <Splitter.Panel defaultSize={scaled(264)} min={scaled(200)} max={scaled(420)} collapsible className="side">
-        <LiveTree {...{ wall, setSearch }} cameras={cameras.data} regions={regions.data ?? []} />
+        <LiveTree {...{ wall, setSearch }} cameras={cameras.data} regions={regions.data ?? NO_REGIONS} />
       </Splitter.Panel>
       <Splitter.Panel className="main">
         <WallView {...{ wall, setSearch, openPlayback, openPoint }} cameras={cameras.data} />
@@ -52,16 +53,18 @@ export function LivePage({ search, setSearch, openPlayback, openPoint }: Props) 
   );
 }
 
+const NO_REGIONS: never[] = [];
+
 type TreeProps = { wall: Wall; setSearch: Props['setSearch']; cameras: Camera[]; regions: Parameters<typeof CameraTree>[0]['regions'] };
 
 function LiveTree({ wall, setSearch, cameras, regions }: TreeProps) {
   const shown = useMemo(() => new Set(wall.cams.filter((id) => id !== null)), [wall]);
   const selected = useSelection((s) => s.tile);
-  const open = (camera: Camera) => {
+  const open = useStable((camera: Camera) => {
     const chosen = selected >= 0 && selected < wall.layout ? selected : null;
     const at = chosen ?? firstEmpty(wall) ?? 0;
     setSearch(wallSearch(place(wall, at, [camera.id])), false);
-  };
+  });
   return <CameraTree regions={regions} cameras={cameras} shown={shown} onOpen={open} />;
 }
 
