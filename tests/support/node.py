@@ -38,7 +38,8 @@ API = "/api/v1"
 DAY_US = 86_400_000_000
 # uvicorn's word when an idle HTTPS connection outlives its grace at a stop ("Cancel 0 running task(s)") is no loss.
 _BAD_LINE = re.compile(
-    r"Traceback|^\S+ (ERROR|CRITICAL) (?! *Cancel 0 running)|never (awaited|retrieved)|Exception (in|ignored)|child silent|did not stop"
+    r"Traceback|^\S+ (ERROR|CRITICAL) (?! *Cancel 0 running)"
+    r"|never (awaited|retrieved)|Exception (in|ignored)|child silent|did not stop"
 )
 _BAD_DATABASE_LINE = re.compile(r"ERROR: |PANIC: ")
 
