@@ -19,7 +19,7 @@ WEB_INPUTS := $(shell [ ! -d web ] || find web -type f \
 	$(wildcard docs/ref/openapi.json)
 SOURCES := $(shell find vms -name '*.py')
 
-.PHONY: help setup setup-dev system demo test test-unit test-serial check check-python check-web scenario soak bench clean
+.PHONY: help setup setup-dev system demo test test-unit test-serial test-browser check check-python check-web scenario soak bench clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -32,7 +32,7 @@ demo: setup
 	$(BIN)/vms demo $(ARGS)
 
 ## make test       unit tests, short scenarios, end-to-end in Chromium
-test: setup-dev system console test-unit test-serial
+test: setup-dev system console test-unit test-serial test-browser
 
 ## make check      lint, types, floors; the console's lint, types and tests
 check: check-python check-web
@@ -109,7 +109,11 @@ test-unit: setup-dev
 	.ci/pytest unit -n $(WORKERS) -m "not scenario and not e2e and not long" $(ARGS)
 
 test-serial: setup-dev system console
-	.ci/pytest serial -n 0 -m "(scenario or e2e) and not long" $(ARGS)
+	.ci/pytest serial -n 0 -m "scenario and not e2e and not long" $(ARGS)
+
+# A process of its own: the browser's driver keeps an event loop running, in which other tests could not start theirs.
+test-browser: setup-dev system console
+	.ci/pytest browser -n 0 -m "e2e and not long" $(ARGS)
 
 check-python: setup-dev
 	$(BIN)/ruff check .
