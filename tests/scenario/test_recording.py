@@ -88,7 +88,9 @@ def test_recorded_and_gaps_are_the_window(recorded: Recorded) -> None:
         line = recorded.node.timeline(camera, recorded.since_us - 60 * SECOND, now_us())
         assert line.is_exact(), line
         assert len(line.recorded) == 1, line
-        assert [cause for _, _, cause in line.gaps] == ["not_registered", "camera_offline"], line
+        causes = [cause for _, _, cause in line.gaps]
+        # A camera that begins with the GOP so far is recorded from before its registration on: nothing lies between.
+        assert causes in (["not_registered"], ["not_registered", "camera_offline"]), line
 
 
 @pytest.mark.parametrize("kind", KINDS)
