@@ -21,7 +21,6 @@ PAGES = sorted(path for path in TRACKED if path.suffix == ".md" and path.exists(
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^( *)```.*?^\1```", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
-MADE_BY_TESTS = {"docs/guide/img/live.png"}
 
 # Written so that this file does not find itself.
 FOREIGN = re.compile(
@@ -48,7 +47,7 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
             continue
         target, _, anchor = link.partition("#")
         path = (page.parent / target).resolve() if target else page
-        assert path.exists() or name(path) in MADE_BY_TESTS, f"{name(page)}: {link}"
+        assert path.exists(), f"{name(page)}: {link}"
         if anchor and path.suffix == ".md":
             assert anchor in anchors(path), f"{name(page)}: {link}"
 
