@@ -33,7 +33,7 @@ def started(*, rtptime: int | None = None, report: SenderReport | None = None) -
 
 def push(path: AudioPath, wall: WallMap, *timestamps: int, after_us: int = 0, live: bool = False, seq: int = 0) -> list[Chunk]:
     packets = [rtp(bytes(160), seq + at, timestamp, pt=8) for at, timestamp in enumerate(timestamps)]
-    return path.push(packets, ARRIVED_US + after_us, wall, live=live)
+    return path.place(path.push(packets), ARRIVED_US + after_us, wall, live=live)
 
 
 def test_sender_reports_of_both_tracks_tell_the_place() -> None:

@@ -5,7 +5,7 @@ from vms.media.types import Frame
 
 
 def frame(number: int) -> Frame:
-    return Frame(number * 3600, number * 3600, 3600, number % 50 == 0, bytes(1000))
+    return Frame(number * 3600, number * 3600, 3600, number % 50 == 0, (bytes(1000),), 1000)
 
 
 def test_rates_are_those_of_media_time_however_the_reads_are_batched() -> None:

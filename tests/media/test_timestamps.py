@@ -17,7 +17,7 @@ AUDIO = TrackInfo(2, Codec.PCMA, 8000, "", b"", channels=1)
 
 
 def units(times: list[int], *, key_every: int = 25) -> list[AccessUnit]:
-    return [AccessUnit(at, n % key_every == 0, b"x" * 160) for n, at in enumerate(times)]
+    return [AccessUnit(at, n % key_every == 0, (b"x" * 160,), 160) for n, at in enumerate(times)]
 
 
 def pushed(stamper: Timestamper, times: list[int], batch: int = 5) -> list[Frame]:
@@ -83,7 +83,7 @@ def test_the_last_duration_follows_the_true_rate_not_the_announced_one() -> None
 
 def test_a_run_of_video_begins_with_a_key_frame() -> None:
     stamper = Timestamper(VIDEO)
-    assert stamper.push([AccessUnit(5, False, b""), AccessUnit(10, True, b"")]) == [Frame(0, 0, 3600, True, b"")]
+    assert stamper.push([AccessUnit(5, False, (), 0), AccessUnit(10, True, (), 0)]) == [Frame(0, 0, 3600, True, (), 0)]
     assert stamper.skipped == 1
 
 

@@ -14,6 +14,7 @@ from vms.media.rtp import SenderReport
 from vms.media.timestamps import Timestamper
 from vms.media.types import VIDEO_TIMESCALE, AccessUnit, Chunk, Frame, TrackInfo
 from vms.media.wallmap import WallMap
+from vms.rtsp.wire import Taker
 
 # Reports and RTP-Info of some cameras are nonsense; beyond this distance from arrival they are not believed.
 BELIEVED_WITHIN_US = 2_000_000
@@ -56,10 +57,20 @@ class AudioPath:
         self._end = 0
         return () if self._info is None else (self._info,)
 
-    def push(self, packets: Sequence[bytes], now_us: int, wall: WallMap, *, live: bool) -> list[Chunk]:
-        units: list[AccessUnit] = self._source.push(packets, ordered=self._ordered)
+    def listen(self, channel: int) -> Taker:
+        self._source.listen(channel)
+        return self._source.take
+
+    def drain(self) -> list[AccessUnit]:
+        return self._source.drain()
+
+    def push(self, packets: Sequence[bytes]) -> list[AccessUnit]:
+        return self._source.push(packets, ordered=self._ordered)
+
+    def place(self, units: list[AccessUnit], now_us: int, wall: WallMap, *, live: bool) -> list[Chunk]:
+        """The chunks of units that arrived now; none before a run is open."""
         chunker, start = self._chunker, self._start
-        if not units or chunker is None or start is None or self._info is None:
+        if chunker is None or start is None or self._info is None:
             return []
         frames = self._frames(units, start, self._info, now_us)
         if not frames:
@@ -78,7 +89,7 @@ class AudioPath:
             found = self._timestamper.push(units)
             units = self._timestamper.rest if self._timestamper.jumped else []
             offset = self._offset
-            placed += [Frame(f.dts + offset, f.pts + offset, f.duration, f.key, f.data) for f in found if f.dts + offset >= 0]
+            placed += [f._replace(dts=f.dts + offset, pts=f.pts + offset) for f in found if f.dts + offset >= 0]
             if placed:
                 self._end = placed[-1].dts + placed[-1].duration
             if units:

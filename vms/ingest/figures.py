@@ -36,7 +36,7 @@ class Figures:
             self._open_window(frames[0].dts, now_us)
         self.frames += len(frames)
         for frame in frames:
-            self.bytes += len(frame.data)
+            self.bytes += frame.size
             if frame.key:
                 if self._key_media >= 0:
                     self.gop_ms = (frame.dts - self._key_media) * 1000 // VIDEO_TIMESCALE

@@ -21,6 +21,7 @@ from vms.media.types import VIDEO_TIMESCALE, AccessUnit, Codec, Frame, TrackInfo
 from vms.media.wallmap import WallMap
 from vms.rtsp.client import Track
 from vms.rtsp.sdp import Media
+from vms.rtsp.wire import Taker
 from vms.stream.stream import Begin, Stream
 
 LOSS_CAUSE = "network"
@@ -41,7 +42,8 @@ class Arrival(NamedTuple):
 
 
 class MediaPath:
-    """Packets go in by `video` and `audio`, RTCP by `video_report` and `audio_report`.
+    """Packets go in by the takers of `listen` and then `settle`, or, datagrams, by `video` and `audio`; RTCP by
+    `video_report` and `audio_report`.
 
     `live` makes one chunk per frame, else one per read and GOP.
     """
@@ -64,7 +66,7 @@ class MediaPath:
         self._wall = WallMap(VIDEO_TIMESCALE)
         self._held: list[tuple[AccessUnit, int]] = []  # of the run to come, with the arrival of each
         self._held_info: TrackInfo | None = None
-        self._held_audio: list[tuple[Sequence[bytes], Arrival]] = []
+        self._held_audio: list[tuple[list[AccessUnit], Arrival]] = []
         self._held_until_us = 0
 
     def told(self, tracks: Sequence[Track]) -> None:
@@ -75,24 +77,42 @@ class MediaPath:
             elif self._audio is not None:
                 self._audio.rtptime = track.rtptime
 
+    def listen(self, kind: str, channel: int) -> Taker:
+        """What reads that track's frames out of the bytes of a TCP connection; `settle` when the bytes are read."""
+        if kind == "video":
+            self._video.listen(channel)
+            return self._video.take
+        return _pass_over if self._audio is None else self._audio.listen(channel)
+
+    def settle(self, now: Arrival) -> None:
+        """Publish what the takers have taken."""
+        self._settle_video(self._video.drain(), now)
+        if self._audio is not None:
+            self._settle_audio(self._audio, self._audio.drain(), now)
+
     def video(self, packets: Sequence[bytes], now: Arrival) -> None:
+        self._settle_video(self._video.push(packets, ordered=self._ordered), now)
+
+    def audio(self, packets: Sequence[bytes], now: Arrival) -> None:
+        if self._audio is not None:
+            self._settle_audio(self._audio, self._audio.push(packets), now)
+
+    def _settle_video(self, units: list[AccessUnit], now: Arrival) -> None:
         source = self._video
-        units = source.push(packets, ordered=self._ordered)
         while True:
             if units:
                 self._units(units, now)
             if not source.more:
                 return
-            units = source.push(())
+            units = source.drain()
 
-    def audio(self, packets: Sequence[bytes], now: Arrival) -> None:
-        path = self._audio
-        if path is None:
+    def _settle_audio(self, path: AudioPath, units: list[AccessUnit], now: Arrival) -> None:
+        if not units:
             return
         if self._held:
-            self._held_audio.append((packets, now))
+            self._held_audio.append((units, now))
             return
-        for chunk in path.push(packets, now.wall_us, self._wall, live=self.live):
+        for chunk in path.place(units, now.wall_us, self._wall, live=self.live):
             self.figures.bytes += len(chunk.data)
             self._stream.publish(chunk, now.mono_us)
 
@@ -193,8 +213,9 @@ class MediaPath:
         self.figures.run()
         self._box(frames, now)
         heard, self._held_audio = self._held_audio, []
-        for packets, then in heard:
-            self.audio(packets, Arrival(then.wall_us, now.mono_us))
+        for units, then in heard:
+            if self._audio is not None:
+                self._settle_audio(self._audio, units, Arrival(then.wall_us, now.mono_us))
         if timestamper.jumped:  # twice within one read: the next key frame begins again
             self._timestamper = None
 
@@ -210,6 +231,11 @@ class MediaPath:
             return
         for group in split_gops(frames):
             stream.publish(chunker.chunk(group, wall.wall_us(group[0].pts)), now.mono_us)
+
+
+def _pass_over(data: bytes, position: int) -> int:
+    """The taker of a track that cannot be carried."""
+    return position + 4 + int.from_bytes(data[position + 2 : position + 4], "big")
 
 
 def _audio_path(tracks: Sequence[Track], *, ordered: bool) -> AudioPath | None:

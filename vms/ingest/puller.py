@@ -72,7 +72,7 @@ class Puller:
         self._pairs: list[UdpPair] = []
         self._peer_ip = ""
         self._path: MediaPath | None = None
-        self._by_channel: dict[int, Take] = {}
+        self._by_channel: dict[int, Take] = {}  # RTCP over TCP
         self._quiet_since_us = 0
         self._frames_seen = 0
         self._release: asyncio.TimerHandle | None = None
@@ -171,6 +171,8 @@ class Puller:
                 self._set_up(event.tracks)
             elif isinstance(event, Playing) and self._path is not None:
                 self._path.told(event.tracks)
+        if self._path is not None:
+            self._path.settle(now)
         self._flush()
         self._after_media()
 
@@ -179,10 +181,12 @@ class Puller:
         path.live = True  # until the first frame, as reads are by event until then
         pairs = iter(self._pairs)
         for track in tracks:
-            media, report = (path.video, path.video_report) if track.media.kind == "video" else (path.audio, path.audio_report)
-            if track.transport.channels is not None:
-                self._by_channel[track.transport.channels[0]] = media
-                self._by_channel[track.transport.channels[1]] = report
+            kind = track.media.kind
+            media, report = (path.video, path.video_report) if kind == "video" else (path.audio, path.audio_report)
+            if track.transport.channels is not None and self._client is not None:
+                channel, report_channel = track.transport.channels
+                self._client.route(channel, path.listen(kind, channel))
+                self._by_channel[report_channel] = report
             elif track.transport.client_ports is not None:
                 wanted = track.transport.client_ports
                 pair = next(p for p in pairs if p.ports == wanted)

@@ -33,7 +33,8 @@ class _Entry:
 
 class Roster:
     """`on_state` hears every change of state; `on_stream` is called before the first chunk and whenever the order of a
-    profile changes, with the Stream that stays the same as long as the profile is ordered."""
+    profile changes, with the Stream that stays the same as long as the profile is ordered; `after_reads` when a slice of
+    the batched reads is done."""
 
     def __init__(
         self,
@@ -45,10 +46,11 @@ class Roster:
         random: Random | None = None,
         resolver: Resolver | None = None,
         linger_s: float = LINGER_S,
+        after_reads: Callable[[], None] | None = None,
     ) -> None:
         self._clock = clock
         self._on_stream = on_stream
-        self._around = Surroundings(clock, BatchReader(), limits or Limits(), resolver)
+        self._around = Surroundings(clock, BatchReader(after=after_reads), limits or Limits(), resolver)
         self._ports = Ports(on_state, self._may_dial, random or Random())  # noqa: S311 - jitter, no secret
         self._linger_s = linger_s
         self._entries: dict[Key, _Entry] = {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 from struct import Struct
 from typing import Final
 
@@ -72,17 +73,16 @@ class Chunker:
     def chunk(self, frames: Sequence[Frame], wall_us: int) -> Chunk:
         """One moof+mdat of these frames; of a video only the first may be a key frame (see split_gops)."""
         count = len(frames)
-        dts, pts, durations, keys, datas = zip(*frames, strict=True)
+        dts, pts, durations, keys, parts, sizes = zip(*frames, strict=True)
         if self._is_video and True in keys[1:]:
             raise ValueError("a chunk never spans two GOPs")
-        sizes = list(map(len, datas))
         duration = durations[0]
         uniform = durations.count(duration) == count
         trun = TRUN_BASE if uniform else TRUN_BASE | TRUN_DURATION
         if pts == dts:
             fields = 1 if uniform else 2
             layout = _layout(count, fields)
-            samples = sizes if uniform else [value for pair in zip(durations, sizes, strict=True) for value in pair]
+            samples: Sequence[int] = sizes if uniform else [value for pair in zip(durations, sizes, strict=True) for value in pair]
         else:
             fields = 2 if uniform else 3
             layout = _cts_layout(count, durations=not uniform)
@@ -106,5 +106,5 @@ class Chunker:
             8 + sum(sizes), b"mdat",
         )  # fmt: skip
         span = duration * count if uniform else sum(durations)
-        fields = (self._track, seq, key and self._is_video, wall_us, dts[0], span, count, b"".join((head, *datas)))
+        fields = (self._track, seq, key and self._is_video, wall_us, dts[0], span, count, b"".join(chain((head,), *parts)))
         return tuple.__new__(Chunk, fields)  # a third of what its constructor costs

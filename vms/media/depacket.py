@@ -23,9 +23,10 @@ MAX_SPROP_CHARS: Final = 16_384
 class Depacketiser(Protocol):
     """One RTP stream's payload format.
 
-    `push` takes complete RTP packets; `ordered=True` (TCP) spares the reorder window. Units of one push belong to
-    one `generation`, which counts the configurations delivered so far: when it has risen, the caller begins a new run
-    with `info` (None until parameter sets are known). While `more` is true, `push(())` gives the units of the next one.
+    Packets go in by `take`, straight from the bytes of a TCP connection (the `$` frames of the channel it listens to), or
+    by `push`, which also drains; `ordered=True` spares the reorder window. Units of one `drain` belong to one
+    `generation`, which counts the configurations delivered so far: when it has risen, the caller begins a new run with
+    `info` (None until parameter sets are known). While `more` is true, `drain` gives the units of the next one.
     """
 
     info: TrackInfo | None
@@ -36,6 +37,9 @@ class Depacketiser(Protocol):
 
     @property
     def more(self) -> bool: ...
+    def listen(self, channel: int) -> None: ...
+    def take(self, data: bytes, position: int) -> int: ...
+    def drain(self) -> list[AccessUnit]: ...
     def push(self, packets: Sequence[bytes], *, ordered: bool = True) -> list[AccessUnit]: ...
     def flush(self) -> list[AccessUnit]: ...
 

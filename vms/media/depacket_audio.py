@@ -5,7 +5,8 @@ Not here: sample entries (audio). Every audio unit is a key; behind a hole the n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Final
 
 from vms.base.errors import Kind, VmsError
@@ -29,28 +30,20 @@ class AudioSource(PacketSource):
         self._time = 0
         self._after_loss = False
 
-    def push(self, packets: Sequence[bytes], *, ordered: bool = True) -> list[AccessUnit]:
-        if not ordered:
-            packets = self._in_order(packets)
-        units = self._open_batch()
-        for packet in packets:
-            plain = self._admit(packet)
-            if plain is None or len(plain) == HEADER_BYTES:
-                continue
-            timestamp = int.from_bytes(plain[4:8], "big")
-            self._time = unwrap(timestamp, self._ts, self._time) if self._ts >= 0 else timestamp
-            self._ts = timestamp
-            self._payload(plain[HEADER_BYTES:], marker=plain[1] >= 0x80)
-        return units
+    def _packet(self, packet: bytes) -> None:
+        plain = self._admit(packet)
+        if plain is None or len(plain) == HEADER_BYTES:
+            return
+        timestamp = int.from_bytes(plain[4:8], "big")
+        self._time = unwrap(timestamp, self._ts, self._time) if self._ts >= 0 else timestamp
+        self._ts = timestamp
+        self._payload(plain[HEADER_BYTES:], marker=plain[1] >= 0x80)
 
-    def flush(self) -> list[AccessUnit]:
-        return self.push(self._reorder.flush()) if self._reorder is not None else self._open_batch()
-
-    def _payload(self, payload: bytes, *, marker: bool) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _payload(self, payload: bytes, *, marker: bool) -> None: ...
 
     def _give(self, time: int, data: bytes) -> None:
-        self._sink.append(AccessUnit(time, True, data, self._after_loss))
+        self._sink.append(AccessUnit(time, True, (data,), len(data), self._after_loss))
         self._after_loss = False
 
     def _hole(self) -> None:

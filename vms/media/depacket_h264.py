@@ -6,7 +6,6 @@ Not here: interleaved mode (packetization-mode 2), which cameras do not use. Str
 
 from __future__ import annotations
 
-from struct import Struct
 from typing import Final
 
 from vms.base.errors import VmsError
@@ -17,11 +16,16 @@ from vms.media.types import TrackInfo
 
 STAP_A: Final = 24
 FU_A: Final = 28
-_HEADER: Final = Struct(">HHII2s")
 _OPENS_UNIT: Final = frozenset({6, 7, 8, 9, 14, 15, 16, 17, 18})  # H.264 clause 7.4.1.2.3
-# what a first fragment opens, by the NRI bits of its indicator and its type: header, later fragments' start, slice, key
+# what a first fragment opens, by the NRI bits of its indicator and its type: header, later and last fragments' start, slice, key
 _START: Final = {
-    (bits, kind): (bytes((bits << 5 | kind,)), bytes((bits << 5 | FU_A, kind)), 1 <= kind <= H264_IDR, kind == H264_IDR)
+    (bits, kind): (
+        bytes((bits << 5 | kind,)),
+        bytes((bits << 5 | FU_A, kind)),
+        bytes((bits << 5 | FU_A, 0x40 | kind)),
+        1 <= kind <= H264_IDR,
+        kind == H264_IDR,
+    )
     for bits in range(8)
     for kind in range(32)
 }
@@ -31,7 +35,7 @@ class H264Source(VideoSource):
     """Depacketiser of H.264."""
 
     def __init__(self, sprop: list[bytes], fps: float = 0.0) -> None:
-        super().__init__(_HEADER, (H264_SPS, H264_PPS))
+        super().__init__(2, (H264_SPS, H264_PPS))
         self._fps = fps
         for nal in sprop:
             if nal:
@@ -58,7 +62,7 @@ class H264Source(VideoSource):
                 self._key = kind == H264_IDR
             else:
                 self._slice(head[1] >= 0x80, kind == H264_IDR)
-            self._parts += ((len(packet) - 12).to_bytes(4, "big"), packet[12:])
+            self._add(packet[12:])
         else:
             self._rare(kind, packet)
         if marker:
@@ -78,15 +82,13 @@ class H264Source(VideoSource):
     def _fu_start(self, packet: bytes, head: bytes) -> None:
         if self._mid is not CLOSED:
             self._fu_end()  # a camera that forgets the end bit; nothing is missing between the two
-        header, mid, vcl, key = _START[head[0] >> 5, head[1] & 0x1F]
+        header, later, last, vcl, key = _START[head[0] >> 5, head[1] & 0x1F]
         first = packet[14:15] >= b"\x80"
         if vcl and not self._has_vcl:
             self._has_vcl, self._first_slice, self._key = True, first, key
         elif vcl:
             self._slice(first, key)
-        parts = self._parts
-        self._open_at, self._open_header, self._open_vcl, self._mid = len(parts), header, vcl, mid
-        parts += (header, packet[14:])
+        self._open(header, vcl, packet, later, last)
 
     def _fu_end(self) -> None:
         if self._mid is CLOSED:
@@ -126,7 +128,7 @@ class H264Source(VideoSource):
         elif self._has_vcl and kind in _OPENS_UNIT:
             self._finish()
         if 1 <= kind <= H264_SEI:
-            self._parts += (len(nal).to_bytes(4, "big"), nal)
+            self._add(nal)
         elif kind != H264_AUD:
             self._steady = False
             self._parameter_set(kind, nal)

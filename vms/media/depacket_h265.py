@@ -5,7 +5,6 @@ Not here: DONL fields (sprop-max-don-diff above 0, refused at SDP) and PACI pack
 
 from __future__ import annotations
 
-from struct import Struct
 from typing import Final
 
 from vms.base.errors import VmsError
@@ -30,7 +29,6 @@ from vms.media.types import TrackInfo
 AP: Final = 48
 FU: Final = 49
 _TRAIL: Final = frozenset({H265_TRAIL_N << 1, H265_TRAIL_R << 1})  # first header byte of usual pictures
-_HEADER: Final = Struct(">HHII3s")
 _OPENS_UNIT: Final = frozenset({32, 33, 34, 35, 39, *range(41, 45), *range(48, 56)})  # H.265 clause 7.4.2.4.4
 
 
@@ -38,7 +36,7 @@ class H265Source(VideoSource):
     """Depacketiser of H.265."""
 
     def __init__(self, sprop: list[bytes], fps: float = 0.0) -> None:
-        super().__init__(_HEADER, (H265_VPS, H265_SPS, H265_PPS))
+        super().__init__(3, (H265_VPS, H265_SPS, H265_PPS))
         self._fps = fps
         self._skip_leading = False
         for nal in sprop:
@@ -63,8 +61,7 @@ class H265Source(VideoSource):
             if self._mid is not CLOSED:
                 self._fu_end()
             if self._vcl(kind, head[2] >= 0x80):
-                self._parts.append((len(packet) - 12).to_bytes(4, "big"))
-                self._parts.append(packet[12:])
+                self._add(packet[12:])
         elif kind == AP:
             self._aggregate(packet)
         elif kind > FU:
@@ -105,10 +102,8 @@ class H265Source(VideoSource):
         vcl = kind <= H265_LAST_VCL
         if vcl and not self._vcl(kind, packet[15:16] >= b"\x80"):
             return
-        parts = self._parts
         header = bytes((head[0] & 0x81 | kind << 1, head[1]))
-        self._open_at, self._open_header, self._open_vcl, self._mid = len(parts), header, vcl, bytes((head[0], head[1], kind))
-        parts += (header, packet[15:])
+        self._open(header, vcl, packet, bytes((head[0], head[1], kind)), bytes((head[0], head[1], 0x40 | kind)))
 
     def _fu_end(self) -> None:
         if self._mid is CLOSED:
@@ -144,7 +139,7 @@ class H265Source(VideoSource):
         elif self._has_vcl and kind in _OPENS_UNIT:
             self._finish()
         if kind <= H265_LAST_VCL or kind in H265_SEI:
-            self._parts += (len(nal).to_bytes(4, "big"), nal)
+            self._add(nal)
         else:
             self._steady = False
             self._parameter_set(kind, nal)

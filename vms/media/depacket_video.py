@@ -6,13 +6,13 @@ Not here: the payload headers (depacket_h264, depacket_h265). Cost matters here:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import abstractmethod
 from struct import Struct
 from struct import error as StructError
 from typing import Final
 
 from vms.base.errors import VmsError
-from vms.media.depacket_base import PacketSource
+from vms.media.depacket_base import FRAME_BYTES, PacketSource
 from vms.media.nal import MAX_NAL_BYTES, START_CODE, split_annexb
 from vms.media.parametersets import ParameterSets
 from vms.media.rtp import unwrap
@@ -30,15 +30,19 @@ class VideoSource(PacketSource):
     of a picture, boundaries are told by timestamps and first-slice flags alone.
     """
 
-    def __init__(self, header: Struct, parameter_sets: tuple[int, ...]) -> None:
+    def __init__(self, head_bytes: int, parameter_sets: tuple[int, ...]) -> None:
+        """`head_bytes`: how much of a payload tells whether it is a later fragment of a NAL unit."""
         super().__init__()
-        self._unpack = header.unpack_from
-        self._skip = header.size
+        framed, packet = Struct(f">HHHH{8 + head_bytes}s"), Struct(f">HHII{head_bytes}s")
+        self._unpack_framed = framed.unpack_from  # mark, size, word, sequence, time and source and head
+        self._unpack = packet.unpack_from
+        self._framed_skip, self._skip = framed.size, packet.size
         self.sets = ParameterSets(parameter_sets)
+        self._source = CLOSED  # how our SSRC is written
         self._parts: list[bytes] = []
-        self._bounded = 0
-        self._bytes = 0
-        self._mid = CLOSED  # how the next fragment of the open NAL unit begins
+        self._size = 0  # of the whole NAL units in it, with their lengths
+        self._mid = CLOSED  # how the next fragment of the open NAL unit begins: time, source, head
+        self._last = CLOSED  # and how its last one does
         self._open_at = 0
         self._open_header = b""
         self._open_vcl = False
@@ -55,64 +59,77 @@ class VideoSource(PacketSource):
         self._after_loss = False
         self._steady = False  # markers are honest, nothing is awaited: a slice that fills its packet is a unit
 
-    def push(self, packets: Sequence[bytes], *, ordered: bool = True) -> list[AccessUnit]:
-        if not ordered:
-            packets = self._in_order(packets)
-        units = self._open_batch()
-        unpack, skip = self._unpack, self._skip
-        word_plain, ssrc_own, expected, mid, now = self._word, self._ssrc, self._expected, self._mid, self._ts
-        parts = self._parts
-        for packet in packets:
-            try:
-                word, seq, timestamp, ssrc, head = unpack(packet)
-            except StructError:
-                word, seq, timestamp, ssrc, head = 0, -2, 0, -2, CLOSED
-            if seq == expected and ssrc == ssrc_own:
-                if head == mid and timestamp == now and word == word_plain:
-                    parts.append(packet[skip:])
+    def take(self, data: bytes, position: int) -> int:
+        """As in PacketSource. This loop is the hottest of the program: one look and one slice a fragment."""
+        unpack, skip, end = self._unpack_framed, self._framed_skip, len(data)
+        own, word_plain, expected, source = self._mark, self._word, self._expected, self._source
+        mid, fin, parts = self._mid, self._last, self._parts
+        last = end - skip
+        while position <= last:
+            mark, size, word, seq, tail = unpack(data, position)
+            stop = position + FRAME_BYTES + size
+            if stop > end or mark != own:
+                break
+            if seq == expected:
+                if tail == mid and word == word_plain:
+                    parts.append(data[position + skip : stop])
                     expected = (seq + 1) & 0xFFFF
+                    position = stop
                     continue
-                if word & 0xFF7F == word_plain:
+                if tail[4:8] == source and word & 0xFF7F == word_plain:
                     expected = (seq + 1) & 0xFFFF
-                    self._payload(packet, head, timestamp, word & 0x80)
-                    mid, now = self._mid, timestamp
+                    if tail == fin and word != word_plain and self._steady and not self._key:
+                        parts.append(data[position + skip : stop])
+                        self._deliver_whole()
+                    else:
+                        self._payload(data[position + FRAME_BYTES : stop], tail[8:], int.from_bytes(tail[:4], "big"), word & 0x80)
+                    mid, fin, parts = self._mid, self._last, self._parts
+                    position = stop
                     continue
             self._expected = expected
-            self._irregular(packet)
-            word_plain, ssrc_own, expected, mid, now = self._word, self._ssrc, self._expected, self._mid, self._ts
+            self._irregular(data[position + FRAME_BYTES : stop])
+            word_plain, expected, source = self._word, self._expected, self._source
+            mid, fin, parts = self._mid, self._last, self._parts
+            position = stop
         self._expected = expected
+        if position > last:
+            position = super().take(data, position)  # what is too short to be looked at like this
         if parts:
             self._bound()
-        return units
+        return position
 
     def flush(self) -> list[AccessUnit]:
         """The stream has ended: what waits for order or for a sign of its end."""
-        units = self.push(self._reorder.flush()) if self._reorder is not None else self._open_batch()
+        units = super().flush()
         if self._marked:
             self._finish()
-        return units
+        return units + self.drain()
+
+    def _packet(self, packet: bytes) -> None:
+        self._irregular(packet)
 
     def _irregular(self, packet: bytes) -> None:
         plain = self._admit(packet)
         if plain is None:
             return
+        self._source = plain[8:12]
         if len(plain) < self._skip:
             return  # an empty keep-alive or a one-byte NAL unit: nothing a decoder needs
         word, _, timestamp, _, head = self._unpack(plain)
         self._payload(plain, head, timestamp, word & 0x80)
 
-    def _payload(self, packet: bytes, head: bytes, timestamp: int, marker: int) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _payload(self, packet: bytes, head: bytes, timestamp: int, marker: int) -> None: ...
 
-    def _parameter_set(self, kind: int, nal: bytes) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _parameter_set(self, kind: int, nal: bytes) -> None: ...
 
-    def _build_info(self) -> TrackInfo | None:
-        raise NotImplementedError
+    @abstractmethod
+    def _build_info(self) -> TrackInfo | None: ...
 
+    @abstractmethod
     def _nal(self, nal: bytes) -> None:
         """One whole NAL unit that is no plain slice of a plain packet."""
-        raise NotImplementedError
 
     # boundaries
 
@@ -161,17 +178,34 @@ class VideoSource(PacketSource):
             self.dropped_units += 1
         else:
             # AccessUnit(...) through its constructor costs four times as much, for every frame of every camera
-            fields = (self._time, key, b"".join(self._parts), self._after_loss)
+            fields = (self._time, key, self._parts, self._size, self._after_loss)
             self._sink.append(tuple.__new__(AccessUnit, fields))
             self._waiting = self._after_loss = False
             self._steady = self._marker_known and not self._marker_lies
         self._clear()
 
+    def _deliver_whole(self) -> None:
+        """The usual end of a unit, by the marked last fragment of a slice in steady state: _close and _finish without questions."""
+        if not (self._open_vcl and self._first_slice) or self.sets.changed:
+            self._fu_end()
+            self._end_payload()
+            return
+        at, parts, header = self._open_at, self._parts, self._open_header
+        size = sum(map(len, parts[at:] if at else parts))  # the header holds the length's place
+        parts[at] = size.to_bytes(4, "big") + header
+        fields = (self._time, False, parts, self._size + 4 + size, False)
+        self._sink.append(tuple.__new__(AccessUnit, fields))
+        self._parts = []
+        self._size = 0
+        self._mid = self._last = CLOSED
+        self._has_vcl = False
+
     def _lone(self, packet: bytes, timestamp: int) -> None:
         """A unit of one packet in steady state, the usual in sub-streams: what _finish would do, without its questions."""
         self._time = time = unwrap(timestamp, self._ts, self._time)
         self._ts = timestamp
-        fields = (time, False, (len(packet) - 12).to_bytes(4, "big") + packet[12:], False)
+        size = len(packet) - 12
+        fields = (time, False, (size.to_bytes(4, "big"), packet[12:]), 4 + size, False)
         self._sink.append(tuple.__new__(AccessUnit, fields))
 
     def _configure(self, key: bool) -> None:
@@ -197,9 +231,9 @@ class VideoSource(PacketSource):
             self._renew(info)
 
     def _clear(self) -> None:
-        self._parts.clear()
-        self._bytes = self._bounded = 0
-        self._mid = CLOSED
+        self._parts = []
+        self._size = 0
+        self._mid = self._last = CLOSED
         self._has_vcl = self._key = self._marked = False
 
     def _damage(self) -> None:
@@ -218,28 +252,43 @@ class VideoSource(PacketSource):
 
     # NAL units
 
+    @abstractmethod
+    def _fu_end(self) -> None:
+        """The open NAL unit has come to its end."""
+
+    def _add(self, nal: bytes) -> None:
+        """A whole NAL unit joins the access unit."""
+        size = len(nal)
+        self._parts += (size.to_bytes(4, "big"), nal)
+        self._size += 4 + size
+
+    def _open(self, header: bytes, vcl: bool, packet: bytes, later: bytes, last: bytes) -> None:
+        """A NAL unit begins in fragments; `later` and `last` are how the payloads of the others begin."""
+        parts, prefix = self._parts, packet[4:12]
+        self._mid, self._last = prefix + later, prefix + last
+        self._open_at, self._open_header, self._open_vcl = len(parts), header, vcl
+        parts += (header, packet[self._skip :])
+
     def _close(self) -> None:
         """The open NAL unit is whole: its length goes before it."""
         at, parts, header = self._open_at, self._parts, self._open_header
-        size = sum(map(len, parts[at + 1 :])) + len(header)
+        size = sum(map(len, parts[at:]))
         parts[at] = size.to_bytes(4, "big") + header
-        self._mid = CLOSED
+        self._size += 4 + size
+        self._mid = self._last = CLOSED
 
     def _close_apart(self) -> bytes:
         """Takes the open NAL unit out of the access unit, whole."""
         at = self._open_at
-        nal = b"".join([self._open_header, *self._parts[at + 1 :]])
+        nal = b"".join(self._parts[at:])
         del self._parts[at:]
-        self._bounded = min(self._bounded, at)
-        self._mid = CLOSED
+        self._mid = self._last = CLOSED
         return nal
 
     def _bound(self) -> None:
-        """Once per push: a unit that never ends must not grow for ever."""
+        """Once per read: a unit that never ends must not grow for ever."""
         parts = self._parts
-        self._bytes += sum(map(len, parts[self._bounded :]))
-        self._bounded = len(parts)
-        if self._bytes > MAX_NAL_BYTES or len(parts) > MAX_PARTS:
+        if len(parts) > MAX_PARTS or sum(map(len, parts)) > MAX_NAL_BYTES:
             self.bad_packets += 1
             self._damage()
 

@@ -145,14 +145,14 @@ class Timestamper:
         last, nominal = self._last, self._nominal
         self._last = dts[-1]
         if self._bytes_per_sample:
-            deltas.append(max(len(units[-1].data) // self._bytes_per_sample, 1))
+            deltas.append(max(units[-1].size // self._bytes_per_sample, 1))
         elif deltas.count(nominal) == len(deltas) and dts[0] - last == nominal:
             deltas.append(nominal)
         else:
             deltas.append(self._learn(last, dts[0], deltas))
-        _, keys, datas, _ = zip(*units, strict=True)
+        _, keys, parts, sizes, _ = zip(*units, strict=True)
         # Frame(...) through its constructor costs twice as much, for every frame of every camera
-        return [tuple.__new__(Frame, row) for row in zip(dts, pts, deltas, keys, datas, strict=True)]
+        return [tuple.__new__(Frame, row) for row in zip(dts, pts, deltas, keys, parts, sizes, strict=True)]
 
     def _learn(self, last: int, first: int, deltas: list[int]) -> int:
         """The usual duration: the median of the last ones."""

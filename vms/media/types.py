@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -57,15 +58,22 @@ class Init:
 class AccessUnit(NamedTuple):
     """One coded picture (or one audio frame) as it left the RTP payloads, in decoding order.
 
-    `rtp_time` is unwrapped to 64 bits in the track's timescale; `data` is length-prefixed NAL units (4-byte
-    lengths; parameter sets and delimiters removed) or raw audio bytes. `after_loss` marks the first unit behind
-    a hole: the units between were dropped up to this key frame.
+    `rtp_time` is unwrapped to 64 bits in the track's timescale; `parts` (`size` bytes in all) make up length-prefixed NAL
+    units (4-byte lengths; parameter sets and delimiters removed) or raw audio bytes: they stay as they came in packets
+    until the Chunk joins them, so that each byte is copied once. `after_loss` marks the first unit behind a hole: the
+    units between were dropped up to this key frame.
     """
 
     rtp_time: int
     key: bool
-    data: bytes
+    parts: Sequence[bytes]
+    size: int
     after_loss: bool = False
+
+    @property
+    def data(self) -> bytes:
+        """The parts, joined."""
+        return b"".join(self.parts)
 
 
 class Frame(NamedTuple):
@@ -75,7 +83,13 @@ class Frame(NamedTuple):
     pts: int
     duration: int
     key: bool
-    data: bytes
+    parts: Sequence[bytes]
+    size: int
+
+    @property
+    def data(self) -> bytes:
+        """The parts, joined."""
+        return b"".join(self.parts)
 
 
 class Chunk(NamedTuple):

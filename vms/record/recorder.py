@@ -24,6 +24,7 @@ class Recorder:
         self.written_bytes = 0
         self.dropped_frames = 0
         self.ended = False
+        self.pressing = False  # several frames came at once: no more for a while, so they need not wait for a tick
         self._max_pending_bytes = max_pending_bytes
         self._taken_in_bytes = 0
         self._pending: list[Item] = []
@@ -42,6 +43,8 @@ class Recorder:
             if self._taken_in_bytes - self.written_bytes > self._max_pending_bytes:
                 self._drop(item)
                 return
+            if item.frames > 1:
+                self.pressing = True
         self._pending.append(item)
 
     def stop(self, cause: str) -> None:
@@ -55,6 +58,7 @@ class Recorder:
         pending = self._pending
         if pending:
             self._pending = []
+            self.pressing = False
         return pending
 
     def _may_go_on(self, chunk: Chunk) -> bool:

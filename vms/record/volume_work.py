@@ -24,6 +24,7 @@ from vms.stream.stream import Item
 
 SYNC_EVERY_US = 1_600_000  # with a tick of 0.4 s: at most 2 s between two syncs
 OPEN_EVERY_US = 700_000
+FOLDERS_EVERY_US = 400_000
 RETRY_FIRST_US = 500_000
 RETRY_MOST_US = 4_000_000
 SYNC_MANY = 4  # more new files in one tick than this are cheaper by one syncfs than by one fsync each
@@ -63,6 +64,7 @@ class VolumeWork:
         self._reports: list[Report] = []
         self._dirty = False
         self._synced_at_us = clock.mono_us()
+        self._folders_at_us = self._synced_at_us - FOLDERS_EVERY_US
 
     def retell(self) -> None:
         """The next tick tells all open segments whole: control is new and knows none."""
@@ -82,7 +84,8 @@ class VolumeWork:
             self._take(lane, items, now_us)
             if ended:
                 self._lanes.discard(lane)
-        if self._new_folders:
+        if self._new_folders and now_us - self._folders_at_us >= FOLDERS_EVERY_US:
+            self._folders_at_us = now_us
             self._sync_folders()
         if (self._dirty or self._closed) and now_us - self._synced_at_us >= SYNC_EVERY_US:
             self._sync()
@@ -154,6 +157,7 @@ class VolumeWork:
     def _sync(self) -> None:
         self._synced_at_us = self._clock.mono_us()
         self._dirty = False
+        self._new_folders.clear()
         try:
             self._files.syncfs(self.volume.root_fd)
         except OSError as error:

@@ -1,4 +1,4 @@
-"""The one thread that writes to a volume, and what the event loop says to it: one handover per tick for all cameras.
+"""The one thread that writes to a volume, and what the event loop says to it: one handover for many cameras.
 
 Not here: what the thread does (volume_work), how much a camera may have waiting (recorder).
 """
@@ -6,6 +6,7 @@ Not here: what the thread does (volume_work), how much a camera may have waiting
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from queue import SimpleQueue
 
 from vms.base.clock import Clock
@@ -48,14 +49,25 @@ class VolumeWriter:
 
     def tick(self) -> None:
         """Hand everything that came to the thread. Call it every ~400 ms; it is also the thread's clock."""
+        batch = self._batch(self._lanes)
+        if batch or self._queue.empty():
+            self._queue.put(batch)
+
+    def hand_over(self) -> None:
+        """Hand over what a slice of batched reads brought, while the processor still has it at hand."""
+        batch = self._batch([recorder for recorder in self._lanes if recorder.pressing])
+        if batch:
+            self._queue.put(batch)
+
+    def _batch(self, recorders: Iterable[Recorder]) -> Batch:
         batch: Batch = []
-        for recorder, lane in tuple(self._lanes.items()):
+        for recorder in tuple(recorders):
+            lane = self._lanes[recorder]
             if items := recorder.take():
                 batch.append((lane, items, recorder.ended))
             if recorder.ended:
                 del self._lanes[recorder]
-        if batch or self._queue.empty():
-            self._queue.put(batch)
+        return batch
 
     def retell(self) -> None:
         """Tell all open segments from their first GOP on with the next tick: control has (re)connected."""

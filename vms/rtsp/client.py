@@ -18,7 +18,7 @@ from vms.rtsp.messages import Headers, Request, Response, malformed
 from vms.rtsp.sdp import Media, choose_tracks, parse_sdp
 from vms.rtsp.transport import DEFAULT_SESSION_S, Pair, Transport, parse_session, parse_transports
 from vms.rtsp.urls import base_url, control_url
-from vms.rtsp.wire import Packets, WireParser
+from vms.rtsp.wire import Packets, Taker, WireParser
 
 RESPONSE_TIMEOUT_US = 10_000_000
 MAX_SIGN_INS = 4
@@ -162,6 +162,10 @@ class ClientConnection:
             else:
                 self._answer_server(item)
         return events
+
+    def route(self, channel: int, taker: Taker) -> None:
+        """Frames of this interleaved channel go there from now on, not into events."""
+        self._wire.takers[channel] = taker
 
     def take_output(self) -> bytes:
         output = b"".join(self._output)

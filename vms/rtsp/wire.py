@@ -1,11 +1,11 @@
 """The byte stream of one RTSP connection: messages and interleaved `$` frames (RFC 2326 §10.12) in, events out.
 
-The loop over `$` frames is the hottest of the reading path: one slice per packet, nothing else.
+Media does not leave as events: whoever registers as the taker of a channel reads its `$` frames out of the bytes that were fed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from struct import Struct
 from typing import NamedTuple
 
@@ -26,11 +26,15 @@ class Packets(NamedTuple):
 
 WireEvent = Request | Response | Packets
 
+Taker = Callable[[bytes, int], int]
+"""Takes the whole `$` frames of its channel that stand in a row from a position on; answers where it stopped."""
+
 
 class WireParser:
     """Feed bytes, get messages and packets. After an error it must not be fed again: the place in the stream is lost."""
 
     def __init__(self) -> None:
+        self.takers: dict[int, Taker] = {}
         self._rest = b""
         self._base = 0  # connection offset of self._rest[0]
         self._scanned = 0  # how far self._rest was searched for the end of a head
@@ -41,18 +45,8 @@ class WireParser:
         events: list[WireEvent] = []
         by_channel: dict[int, list[bytes]] = {}
         position, end, messages = 0, len(data), 0
-        channel, packets = -1, list[bytes]()
         while position < end:
-            while position + 4 <= end:
-                mark, number, size = _frame_head(data, position)
-                stop = position + 4 + size
-                if mark != _DOLLAR or stop > end:
-                    break
-                if number != channel:
-                    channel = number
-                    packets = _packets_of(channel, by_channel, events)
-                packets.append(data[position + 4 : stop])
-                position = stop
+            position = self._frames(data, position, by_channel, events)
             if position >= end or data[position] == _DOLLAR:
                 break
             if data[position] in _LINE_ENDS:  # RFC 2326 §4: empty lines before a message are ignored
@@ -66,12 +60,27 @@ class WireParser:
                 raise malformed(f"more than {MAX_MESSAGES_PER_FEED} messages at once", self._base + position)
             events.append(message)
             by_channel.clear()  # packets behind a message stay behind it
-            channel = -1
             position = stop
             self._scanned = 0
         self._rest = data[position:]
         self._base += position
         return events
+
+    def _frames(self, data: bytes, position: int, by_channel: dict[int, list[bytes]], events: list[WireEvent]) -> int:
+        """The `$` frames from `position` on; where something else, or a frame that is not whole, begins."""
+        takers, last = self.takers, len(data) - 4
+        while position <= last:
+            mark, channel, size = _frame_head(data, position)
+            stop = position + 4 + size
+            if mark != _DOLLAR or stop > last + 4:
+                break
+            taker = takers.get(channel)
+            if taker is not None:
+                position = taker(data, position)
+                continue
+            _packets_of(channel, by_channel, events).append(data[position + 4 : stop])
+            position = stop
+        return position
 
     @property
     def pending_bytes(self) -> int:

@@ -135,7 +135,7 @@ class Feed:
         if self._video:
             mark = self._mark(turn, unit)
             data = len(mark).to_bytes(4, "big") + mark + data
-        return AccessUnit(turn * self.loop.duration + self._phase + unit.pts, unit.key, data)
+        return AccessUnit(turn * self.loop.duration + self._phase + unit.pts, unit.key, (data,), len(data))
 
 
 def stagger_of(camera: int) -> int:

@@ -46,7 +46,7 @@ class Worker:
         self._recorders: dict[Key, tuple[Recorder, Stream]] = {}
         hello: Message = {"op": "hello", "worker": child.index, "incarnation": uuid.uuid4().hex, "pid": os.getpid()}
         self.uplink = Uplink(hello | {"started_us": self.clock.wall_us(), "reason": child.reason}, self._retell)
-        self.roster = Roster(self.clock, self.uplink.state, self._on_stream)
+        self.roster = Roster(self.clock, self.uplink.state, self._on_stream, after_reads=self._hand_over)
         self._probing = Probing(self.clock, self.uplink.send)
         self.server = WorkerServer(self.roster, self.uplink, self.follow, self.clock)
 
@@ -76,6 +76,10 @@ class Worker:
             for writer in self._writers:
                 writer.tick()
             await self.clock.sleep(TICK_S)
+
+    def _hand_over(self) -> None:
+        for writer in self._writers:
+            writer.hand_over()
 
     async def tell_states(self) -> None:
         """Figures of running pulls; changes of state are told at once by the roster."""
