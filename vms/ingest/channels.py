@@ -22,7 +22,9 @@ MAX_DATAGRAMS_PER_TURN = 256
 UDP_BUFFER_BYTES = 2 * 1024 * 1024
 PORT_TRIES = 64
 
-OnBytes = Callable[[bytes], None]
+OnBytes = Callable[[bytes | memoryview], None]
+"""What came; a view is good during the call only."""
+
 OnLost = Callable[[BaseException], None]
 
 
@@ -108,7 +110,7 @@ class TcpChannel:
                 if not size:
                     self._lose(closed_by_camera())
                     return
-                self._on_bytes(bytes(view[:size]))
+                self._on_bytes(view[:size])
                 if size < len(view) or not self._open:
                     return
         except (BlockingIOError, InterruptedError):
@@ -168,7 +170,7 @@ class TlsChannel(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         try:
-            self._on_bytes(bytes(data))
+            self._on_bytes(data)
         except Exception as error:  # noqa: BLE001 - as in TcpChannel
             self._lose(error)
 

@@ -156,7 +156,7 @@ class Puller:
         self._frames_seen = frames
         self._quiet_since_us = now_us - min(age_us, now_us - self._quiet_since_us - 1)
 
-    def _on_bytes(self, data: bytes) -> None:
+    def _on_bytes(self, data: bytes | memoryview) -> None:
         client = self._client
         if client is None:
             return

@@ -150,7 +150,7 @@ class ClientConnection:
         self._now_us = now_us
         self._ask(State.OPTIONS, self._config.url)
 
-    def receive(self, data: bytes, now_us: int) -> list[Event]:
+    def receive(self, data: bytes | memoryview, now_us: int) -> list[Event]:
         """Raises VmsError when this attempt is over; the shell closes the connection."""
         self._now_us = now_us
         events: list[Event] = []

@@ -39,9 +39,9 @@ class WireParser:
         self._base = 0  # connection offset of self._rest[0]
         self._scanned = 0  # how far self._rest was searched for the end of a head
 
-    def feed(self, data: bytes) -> list[WireEvent]:
-        if self._rest:
-            data = self._rest + data
+    def feed(self, received: bytes | memoryview) -> list[WireEvent]:
+        """What `received` completes. A view is copied, once, and may change afterwards."""
+        data = self._rest + received
         events: list[WireEvent] = []
         by_channel: dict[int, list[bytes]] = {}
         position, end, messages = 0, len(data), 0

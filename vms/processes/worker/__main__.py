@@ -17,6 +17,7 @@ from vms.ingest.orders import Key, PullOrder
 from vms.ingest.roster import Roster
 from vms.processes.child import Child, run
 from vms.processes.supervised import Calling, end, supervise
+from vms.processes.worker.heap import keep_freed_memory
 from vms.processes.worker.probing import Probing
 from vms.processes.worker.server import WorkerServer
 from vms.processes.worker.uplink import Uplink
@@ -147,6 +148,7 @@ class Worker:
 
 async def main(child: Child, stop: asyncio.Event) -> None:
     configure(child.config.log_format, level=child.config.log_level, role="worker", worker=child.index)
+    keep_freed_memory()
     worker = Worker(child)
     server = await worker.server.listen(child.listener("link"))
     tasks = supervise({"tick": Calling(worker.tick), "states": Calling(worker.tell_states)}, worker.clock)
