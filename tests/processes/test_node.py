@@ -20,7 +20,7 @@ from vms.processes.config import NodeConfig
 from vms.processes.control.commits import Commits, Item
 from vms.processes.control.node import Node
 from vms.processes.control.workers import WorkerSide
-from vms.record.reports import OpenSegment, SegmentReport, Trouble, open_message, tail_of
+from vms.record.reports import Growth, OpenSegment, SegmentReport, Trouble, open_message, tail_of, whole_of
 from vms.stream.frames import Decoder, Message, encode_message
 
 CAMERA = report(0, 60).camera
@@ -93,7 +93,7 @@ async def test_a_workers_next_life_resumes_where_its_last_one_was_seen_and_knows
     side.give([ORDER])
     node.on_hello(0, "life-1", 1, 1)
     assert side.orders == (ORDER,)
-    node.on_open(0, [tail_of(report(0, 10), 0)])
+    node.on_open(0, [whole_of(report(0, 10))], [])
     node.on_state(0, state("online"))
     node.on_away(0)
     assert node.states.get(CAMERA) is None  # it counts as connecting
@@ -119,7 +119,7 @@ async def test_the_same_life_on_a_new_connection_is_no_crash(tmp_path: Path) -> 
     node, queue = node_of(tmp_path)
     node.on_orphans = lambda worker, lanes: pytest.fail("nothing is orphaned")
     node.on_hello(0, "life-1", 1, 1)
-    node.on_open(0, [tail_of(report(0, 10), 0)])
+    node.on_open(0, [whole_of(report(0, 10))], [])
     node.on_away(0)
     node.on_hello(0, "life-1", 1, 1)
     assert queue.facts == 0
@@ -135,8 +135,8 @@ class Heard:
     def on_state(self, worker: int, state: CameraState) -> None:
         self.told.append(f"state {state.state}")
 
-    def on_open(self, worker: int, segments: list[OpenSegment]) -> None:
-        self.told.append(f"open {len(segments)}")
+    def on_open(self, worker: int, segments: list[OpenSegment], grown: list[Growth]) -> None:
+        self.told.append(f"open {len(segments)} {len(grown)}")
 
     def on_segment(self, worker: int, report: SegmentReport, acknowledge: Any) -> None:
         self.told.append("segment")
@@ -167,13 +167,14 @@ async def test_reports_of_their_form_are_passed_on_and_others_harm_nothing() -> 
     say(side, HELLO)
     say(side, {"op": "state"} | state("online").to_json())
     say(side, {"op": "state", "camera": CAMERA})
-    say(side, open_message([tail_of(report(0, 4), 0)]))
-    say(side, {"op": "open", "items": [1]})
+    say(side, open_message([whole_of(report(0, 4))], [tail_of(report(0, 4), 0)]))
+    say(side, {"op": "open", "items": [1], "grown": []})
+    say(side, {"op": "open", "items": [], "grown": [["a/main/b", 1, 2, 3, 4]]})
     say(side, report(0, 4).message())
     say(side, report(0, 4).message() | {"path": "../../etc/passwd"})
     say(side, Trouble(CAMERA, "main", 1, "disk_full", "").message())
     say(side, {"op": "dance"})
-    assert heard.told == ["hello a", "state online", "open 1", "segment", "trouble disk_full"]
+    assert heard.told == ["hello a", "state online", "open 1 1", "segment", "trouble disk_full"]
     heard.acks[0]()  # without a connection nothing is acknowledged, and nothing fails
     assert side.info is not None
     side.on_closed(FakeLink(), None)

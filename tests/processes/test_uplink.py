@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tests.record.reports import CAMERA, T0_US, report
 from tests.stream.links import FakeLink
 from vms.ingest.orders import CameraState
 from vms.processes.worker.uplink import Uplink
-from vms.record.reports import Trouble, tail_of
+from vms.record.reports import Trouble, tail_of, whole_of
 
 HELLO = {"op": "hello", "worker": 0}
 
@@ -56,10 +54,11 @@ def test_a_growing_segment_ends_the_trouble_and_is_sent_together_with_others() -
     owed, link = uplink(), FakeLink()
     owed.attach(link)
     owed.reports([Trouble(CAMERA, "main", T0_US, "disk_full", "")])
-    growing = tail_of(report(0, 10), 0)
-    owed.reports([growing, replace(growing, gops_from=1, gops=growing.gops[1:])])
+    growing = whole_of(report(0, 10))
+    owed.reports([growing, tail_of(report(0, 10), 1)])
     assert link.ops() == ["hello", "trouble", "open"]
-    assert len(link.messages[-1][1]["items"]) == 2
+    told = link.messages[-1][1]
+    assert (len(told["items"]), len(told["grown"])) == (1, 1)
     again = FakeLink()
     owed.attach(again)
     assert again.ops() == ["hello"]

@@ -52,7 +52,7 @@ class Node:
         return self.away
 
     def tell(self) -> None:
-        growing = self.writer.growing(0)
+        growing = self.writer.growing()
         if growing is not None:
             self.table.grew("worker-1", [growing])
 

@@ -107,11 +107,11 @@ def test_a_clock_set_back_closes_the_segment() -> None:
 def test_the_growing_segment_shows_every_written_chunk() -> None:
     machine = writer(60_000_000)
     machine.feed([begin(), *list(chunks(30))[:5]])
-    growing = machine.growing(0)
+    growing = machine.growing()
     assert growing is not None
     assert (len(growing.gops), growing.end_us) == (3, T0_US + 25 * FRAME_US)
     assert growing.gops[-1].end_us == growing.end_us
-    later = machine.growing(2)
+    later = machine.growth(2)
     assert later is not None
     assert later.gops == growing.gops[2:]
 

@@ -13,8 +13,9 @@ import pytest
 
 from tests.record.chunks import FRAME_US, T0_US, begin, chunks, fake_init
 from vms.base.clock import ManualClock
+from vms.record.open_table import OpenTable
 from vms.record.recorder import Recorder
-from vms.record.reports import OpenSegment, Report, SegmentReport, Trouble
+from vms.record.reports import Growth, OpenSegment, Report, SegmentReport, Trouble
 from vms.record.segment_writer import Place, SegmentWriter
 from vms.record.volume_work import Lane, VolumeWork
 from vms.storage.files import RealFiles
@@ -128,13 +129,15 @@ def test_the_growing_segment_is_told_with_new_gops_only_and_to_the_last_frame(tm
     ends: list[int] = []
     for number, chunk in enumerate(chunks(100)):
         rig.step(chunk)
-        told = [r for r in rig.reports if isinstance(r, OpenSegment)]
+        told = [r for r in rig.reports if isinstance(r, OpenSegment | Growth)]
         ends.append(T0_US + (number + 1) * 5 * FRAME_US - told[-1].end_us)
     assert max(ends) <= 5 * FRAME_US
-    told = [r for r in rig.reports if isinstance(r, OpenSegment)]
+    whole, *told = [r for r in rig.reports if isinstance(r, OpenSegment | Growth)]
+    assert isinstance(whole, OpenSegment)
     assert all(len(r.gops) <= 3 for r in told)
-    known = 0
+    known = len(whole.gops)
     for report in told:
+        assert isinstance(report, Growth)
         assert report.gops_from <= known
         known = report.gops_from + len(report.gops)
 
@@ -142,8 +145,10 @@ def test_the_growing_segment_is_told_with_new_gops_only_and_to_the_last_frame(tm
 def test_a_closed_segment_is_told_whole_before_its_sync(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     rig.step(begin(), *chunks(30))
-    told = [r for r in rig.reports if isinstance(r, OpenSegment)]
-    assert [r.end_us - r.start_us for r in told] == [800_000, 400_000]
+    table = OpenTable()
+    table.grew("worker-1", [r for r in rig.reports if isinstance(r, OpenSegment)])
+    table.grown([r for r in rig.reports if isinstance(r, Growth)])
+    assert [s.end_us - s.start_us for s in table.of_worker("worker-1")] == [800_000, 400_000]
     assert rig.segments() == []
 
 

@@ -17,7 +17,7 @@ from vms.base.clock import SystemClock
 from vms.base.timespan import SECOND_US
 from vms.media.cmaf import Chunker, make_init
 from vms.media.timestamps import Timestamper
-from vms.media.types import VIDEO_TRACK, AccessUnit, Chunk, Frame, TrackInfo
+from vms.media.types import VIDEO_TRACK, AccessUnit, Chunk, TrackInfo
 from vms.record.seed import Seeder
 from vms.sim.cameras import load_clips
 from vms.sim.past import ClipFrames
@@ -81,7 +81,7 @@ class _Track:
         units, self._units = self._units, []
         frames = self._timestamper.push(units)
         if self._shift:
-            frames = [Frame(f.dts + self._shift, f.pts + self._shift, f.duration, f.key, f.data) for f in frames]
+            frames = [f._replace(dts=f.dts + self._shift, pts=f.pts + self._shift) for f in frames]
         if frames and self._first_us is not None:
             yield self._chunker.chunk(frames, self._first_us)
 

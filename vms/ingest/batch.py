@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 
 TICK_S = 0.4  # ten frames a read; a frame is on the timeline 2 s after its arrival, and this is the first part of the way
-SLICES = 20  # 200 cameras of 2 Mbit/s make slices of about 2 ms; no slice may reach 20 ms, or live viewers would notice
+SLICES = 10  # 200 cameras of 2 Mbit/s make slices of about 4 ms; no slice may reach 20 ms, or live viewers would notice
 BUFFER_BYTES = 256 * 1024
 
 Read = Callable[[], None]

@@ -106,7 +106,7 @@ class PacketSource(ABC):
         """The units from here on belong to `info`."""
         self._latest = info
         if self._ready or self._held:
-            self._sink = []
+            self._sink = list[AccessUnit]()
             self._held.append((info, self._sink))
         else:
             self.info = info

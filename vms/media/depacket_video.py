@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from struct import Struct
-from struct import error as StructError
 from typing import Final
 
 from vms.base.errors import VmsError

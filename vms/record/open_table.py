@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from vms.record.reports import OpenSegment, Trouble
+from vms.record.reports import Growth, OpenSegment, Trouble
 
 
 @dataclass(slots=True)
@@ -25,19 +25,32 @@ class OpenTable:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._entries: dict[tuple[str, str], dict[str, _Entry]] = {}
+        self._by_path: dict[str, _Entry] = {}
         self._troubles: dict[tuple[str, str], Trouble] = {}
 
     def grew(self, worker: str, items: Iterable[OpenSegment]) -> None:
-        """Merge what a worker told. News that do not continue what is known are dropped: the worker tells all again on `hello`."""
+        """Segments told whole."""
         with self._lock:
             for item in items:
-                entries = self._entries.setdefault((item.camera, item.profile), {})
-                merged = _merge(entries[item.path].segment if item.path in entries else None, item)
-                if merged is not None:
-                    entries[item.path] = _Entry(worker, merged)
-                    trouble = self._troubles.get((item.camera, item.profile))
-                    if trouble is not None and item.start_us > trouble.from_us:
-                        del self._troubles[item.camera, item.profile]
+                entry = self._by_path[item.path] = _Entry(worker, item)
+                self._entries.setdefault((item.camera, item.profile), {})[item.path] = entry
+                trouble = self._troubles.get((item.camera, item.profile))
+                if trouble is not None and item.start_us > trouble.from_us:
+                    del self._troubles[item.camera, item.profile]
+
+    def grown(self, items: Iterable[Growth]) -> list[OpenSegment]:
+        """Merge what workers told since, and answer what was merged. News that do not continue what is known are dropped:
+        the worker tells all again on `hello`."""
+        merged: list[OpenSegment] = []
+        with self._lock:
+            for item in items:
+                entry = self._by_path.get(item.path)
+                if entry is not None and item.gops_from <= len(entry.segment.gops):
+                    known = entry.segment
+                    gops = known.gops[: item.gops_from] + item.gops
+                    entry.segment = replace(known, end_us=item.end_us, size=item.size, gops=gops)
+                    merged.append(entry.segment)
+        return merged
 
     def troubled(self, trouble: Trouble) -> None:
         with self._lock:
@@ -45,11 +58,14 @@ class OpenTable:
 
     def committed(self, paths: Iterable[str]) -> None:
         """Their rows are readable, or nothing of them can be kept."""
-        gone = set(paths)
         with self._lock:
-            for key, entries in tuple(self._entries.items()):
-                for path in gone & entries.keys():
-                    del entries[path]
+            for path in paths:
+                entry = self._by_path.pop(path, None)
+                if entry is None:
+                    continue
+                key = (entry.segment.camera, entry.segment.profile)
+                entries = self._entries[key]
+                del entries[path]
                 if not entries:
                     del self._entries[key]
 
@@ -72,11 +88,3 @@ class OpenTable:
         """The last recorded instant that any open segment knows."""
         with self._lock:
             return max((e.segment.end_us for e in self._entries.get((camera, profile), {}).values()), default=None)
-
-
-def _merge(known: OpenSegment | None, news: OpenSegment) -> OpenSegment | None:
-    if news.gops_from == 0:
-        return news
-    if known is None or news.gops_from > len(known.gops):
-        return None
-    return replace(news, gops_from=0, gops=known.gops[: news.gops_from] + news.gops)

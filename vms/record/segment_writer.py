@@ -16,7 +16,7 @@ from typing import NamedTuple
 from vms.media.cmaf import make_file_init
 from vms.media.types import VIDEO_TIMESCALE, VIDEO_TRACK, Chunk, TrackInfo
 from vms.record.causes import end_reason, gap_cause
-from vms.record.reports import GapBefore, GopRow, OpenSegment, SegmentReport, gop_rows
+from vms.record.reports import GapBefore, GopRow, Growth, OpenSegment, SegmentReport, gop_rows
 from vms.storage.seals import SEAL_BYTES, Gop, Hash, Head, Origin, make_head, make_seal, make_table, merkle_root
 from vms.storage.volumes import segment_path
 from vms.stream.stream import Begin, End, Gap, Item
@@ -117,18 +117,11 @@ class SegmentWriter:
         elif self._gap is not None:
             self._gap = GapBefore(self._gap.from_us, cause, detail)
 
-    def growing(self, gops_from: int) -> OpenSegment | None:
-        """The open segment with its GOPs from `gops_from` on, the growing one last."""
+    def growing(self) -> OpenSegment | None:
+        """The open segment whole, the growing GOP last."""
         segment, place = self._segment, self.place
         if segment is None:
             return None
-        tail = GopRow(
-            segment.gop_offset,
-            segment.offset - segment.gop_offset,
-            segment.gop_start_us,
-            max(1, segment.end_us - segment.gop_start_us),
-            segment.gop_media,
-        )
         return OpenSegment(
             camera=place.camera,
             profile=place.profile,
@@ -140,11 +133,17 @@ class SegmentWriter:
             end_us=segment.end_us,
             size=segment.offset,
             init_size=segment.init_size,
-            gops_from=gops_from,
-            gops=(*gop_rows(segment.gops[gops_from:]), tail),
+            gops=_rows(segment, 0),
             origin=place.origin,
             gap=segment.gap,
         )
+
+    def growth(self, gops_from: int) -> Growth | None:
+        """The same in short, from a GOP on, for who was told it whole."""
+        segment = self._segment
+        if segment is None:
+            return None
+        return Growth(segment.path, segment.end_us, segment.offset, gops_from, _rows(segment, gops_from))
 
     def _start_run(self, begin: Begin) -> None:
         if self._begin is None or self._begin.run != begin.run:
@@ -283,3 +282,14 @@ class SegmentWriter:
             origin=place.origin,
             gap=segment.gap,
         )
+
+
+def _rows(segment: _Segment, gops_from: int) -> tuple[GopRow, ...]:
+    tail = GopRow(
+        segment.gop_offset,
+        segment.offset - segment.gop_offset,
+        segment.gop_start_us,
+        max(1, segment.end_us - segment.gop_start_us),
+        segment.gop_media,
+    )
+    return (*gop_rows(segment.gops[gops_from:]), tail)

@@ -16,7 +16,7 @@ from dataclasses import replace
 from vms.base.clock import Clock
 from vms.media.types import Chunk
 from vms.record.recorder import Recorder
-from vms.record.reports import Report, SegmentReport, Trouble, tail_of
+from vms.record.reports import Report, SegmentReport, Trouble, tail_of, whole_of
 from vms.record.salvage import salvage
 from vms.record.segment_writer import CloseFile, OpenFile, SegmentWriter
 from vms.storage.volumes import Volume, folder_of, make_folder
@@ -43,6 +43,7 @@ class Lane:
         self.file: OpenFile | None = None
         self.parts: list[bytes] = []
         self.changed = False
+        self.whole_told = False
         self.sealed_told = 0
         self.told_at_us = -OPEN_EVERY_US
         self.retry_at_us = 0
@@ -69,7 +70,7 @@ class VolumeWork:
     def retell(self) -> None:
         """The next tick tells all open segments whole: control is new and knows none."""
         for lane in self._lanes:
-            lane.sealed_told, lane.told_at_us, lane.changed = 0, -OPEN_EVERY_US, True
+            lane.whole_told, lane.told_at_us, lane.changed = False, -OPEN_EVERY_US, True
 
     def finish(self) -> None:
         """After the last tick: sync and report what closed."""
@@ -110,7 +111,8 @@ class VolumeWork:
                 self._flush(lane)
                 self._close(lane)
                 self._closed.append(action.report)
-                self._reports.append(tail_of(action.report, lane.sealed_told))  # on the timeline before the sync is through
+                told = tail_of(action.report, lane.sealed_told) if lane.whole_told else whole_of(action.report)
+                self._reports.append(told)  # on the timeline before the sync is through
             else:
                 lane.parts.append(action)
         self._flush(lane)
@@ -134,7 +136,7 @@ class VolumeWork:
             self._folders.discard(folder)  # somebody removed the empty folder: the next try makes it again
             raise
         self._files.lock(lane.fd, wait=True)  # recovery and check leave a file alone while its writer lives
-        lane.sealed_told = 0
+        lane.whole_told = False
         self._new_folders.add(folder)
 
     def _close(self, lane: Lane) -> None:
@@ -207,9 +209,12 @@ class VolumeWork:
             if not lane.changed or now_us - lane.told_at_us < OPEN_EVERY_US:
                 continue
             lane.changed = False
-            growing = lane.writer.growing(lane.sealed_told)
+            if not lane.whole_told:
+                lane.sealed_told = 0
+            growing = lane.writer.growth(lane.sealed_told) if lane.whole_told else lane.writer.growing()
             if growing is not None:
                 self._reports.append(growing)
+                lane.whole_told = True
                 lane.sealed_told += len(growing.gops) - 1
                 lane.told_at_us = now_us
 

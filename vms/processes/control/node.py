@@ -32,7 +32,7 @@ from vms.processes.control.workers import WorkerSide
 from vms.record.causes import gap_cause
 from vms.record.open_table import OpenTable
 from vms.record.queries import last_ends
-from vms.record.reports import OpenSegment, SegmentReport, Trouble
+from vms.record.reports import Growth, OpenSegment, SegmentReport, Trouble
 from vms.registry.roster import RosterItem, roster
 
 RETRY_S = 1.0
@@ -176,9 +176,9 @@ class Node:
         )
         self._announce(fact)
 
-    def on_open(self, worker: int, segments: list[OpenSegment]) -> None:
+    def on_open(self, worker: int, segments: list[OpenSegment], grown: list[Growth]) -> None:
         self.open_table.grew(str(worker), segments)
-        for segment in segments:  # of a worker that dies the growing GOP is lost
+        for segment in (*segments, *self.open_table.grown(grown)):  # of a worker that dies the growing GOP is lost
             self._proved(segment.camera, segment.profile, segment.gops[-1].start_us)
 
     def on_trouble(self, worker: int, trouble: Trouble) -> None:

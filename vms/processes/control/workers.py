@@ -15,7 +15,7 @@ from vms.base.clock import Clock
 from vms.base.errors import Kind, VmsError
 from vms.base.log import get_log
 from vms.ingest.orders import CameraState, PullOrder
-from vms.record.reports import OpenSegment, SegmentReport, Trouble, parse_open, parse_segment, parse_trouble
+from vms.record.reports import Growth, OpenSegment, SegmentReport, Trouble, parse_growth, parse_open, parse_segment, parse_trouble
 from vms.stream.frames import LinkFrame, Message
 from vms.stream.link import Dialler, Link
 
@@ -26,7 +26,7 @@ class Reports(Protocol):
     """Where a worker's reports go. Called on the loop; must not block."""
 
     def on_state(self, worker: int, state: CameraState) -> None: ...
-    def on_open(self, worker: int, segments: list[OpenSegment]) -> None: ...
+    def on_open(self, worker: int, segments: list[OpenSegment], grown: list[Growth]) -> None: ...
     def on_segment(self, worker: int, report: SegmentReport, acknowledge: Callable[[], None]) -> None: ...
     def on_trouble(self, worker: int, trouble: Trouble) -> None: ...
     def on_hello(self, worker: int, incarnation: str, pid: int, started_us: int) -> None: ...
@@ -111,7 +111,9 @@ class WorkerSide:
             case "state":
                 self._reports.on_state(self.index, CameraState.from_json(message))
             case "open":
-                self._reports.on_open(self.index, [parse_open(item) for item in message["items"]])
+                self._reports.on_open(
+                    self.index, [parse_open(item) for item in message["items"]], list(map(parse_growth, message["grown"]))
+                )
             case "segment":
                 report = parse_segment(message)
                 self._reports.on_segment(self.index, report, lambda: self._acknowledge(report.path))

@@ -21,5 +21,6 @@ def keep_freed_memory() -> bool:
     library = ctypes.CDLL(None)
     if not hasattr(library, "mallopt"):
         return False
-    settings = ((_MMAP_THRESHOLD, LARGEST_BLOCK_BYTES), (_TRIM_THRESHOLD, KEPT_BYTES), (_TOP_PAD, STEP_BYTES))
-    return all([library.mallopt(option, value) == 1 for option, value in settings])
+    library.mallopt(_MMAP_THRESHOLD, LARGEST_BLOCK_BYTES)
+    library.mallopt(_TOP_PAD, STEP_BYTES)
+    return library.mallopt(_TRIM_THRESHOLD, KEPT_BYTES) == 1

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from vms.ingest.orders import CameraState
 from vms.record.outbox import Outbox
-from vms.record.reports import OpenSegment, Report, SegmentReport, Trouble, open_message
+from vms.record.reports import Growth, OpenSegment, Report, SegmentReport, Trouble, open_message
 from vms.stream.frames import Message
 from vms.stream.link import Link
 
@@ -64,8 +64,11 @@ class Uplink:
     def reports(self, reports: Sequence[Report]) -> None:
         """What a volume's thread posted, on the loop."""
         growing: list[OpenSegment] = []
+        grown: list[Growth] = []
         for report in reports:
-            if isinstance(report, OpenSegment):
+            if isinstance(report, Growth):
+                grown.append(report)
+            elif isinstance(report, OpenSegment):
                 growing.append(report)
                 self._troubles.pop((report.camera, report.profile), None)
             elif isinstance(report, SegmentReport):
@@ -74,8 +77,8 @@ class Uplink:
             else:
                 self._troubles[report.camera, report.profile] = report
                 self.send(report.message())
-        if growing:
-            self.send(open_message(growing))
+        if growing or grown:
+            self.send(open_message(growing, grown))
 
     def acknowledge(self, paths: Sequence[str]) -> None:
         self._closed.acknowledge(paths)
