@@ -71,7 +71,7 @@ def rebuild(database: Database, volumes: Sequence[Volume]) -> list[Recovered]:
     """Forget all rows and read them again from the files of all volumes. Workers may go on, the committer must not run."""
     with database.transaction() as session:
         session.execute(text("TRUNCATE segments, gaps"))
-    return [recover_volume(database, volume, _silent) for volume in volumes]
+    return [recover_volume(database, volume, _silent, rebuilding=True) for volume in volumes]
 
 
 def _silent(session: Session, fact: Event) -> None:
