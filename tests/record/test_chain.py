@@ -18,7 +18,7 @@ from vms.record.chain import EMPTY, FIRST, MINUTE_US, Context, Draft, Head, Link
 STREAM = Stream(CAMERA, "main")
 CONTEXT = Context("node-1", 1, T0_US, T0_US // MINUTE_US)
 GOLDEN = (
-    b'{"bytes":35060,"camera_id":"aaaaaaaa-0000-4000-8000-000000000001","committed_at":1700000000000000,"end_reason":"rollover","epoch":1,'
+    b'{"bytes":35160,"camera_id":"aaaaaaaa-0000-4000-8000-000000000001","committed_at":1700000000000000,"end_reason":"rollover","epoch":1,'
     b'"gop_count":30,"gops_root":"0202020202020202020202020202020202020202020202020202020202020202","init_bytes":600,"minute":28333333,'
     b'"origin":"live","prev":"0000000000000000000000000000000000000000000000000000000000000000",'
     b'"run_id":"bbbbbbbb-0000-4000-8000-000000000001","run_seq":0,"segment_id":"dddddddd-0000-4000-8000-000000000001","seq":1,'

@@ -54,7 +54,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What all records of one transaction share. `node` owns the chain, `minute` counts from 1970 and names the root that will cover them."""
+    """What all records of one transaction share. `node` owns the chain; `minute`, since 1970, names the root that will cover them."""
 
     node: str
     epoch: int

@@ -91,7 +91,7 @@ def append_tombstone(session: Session, *told: Tombstone, now_us: int | None = No
 def places_of(session: Session, segment_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
     """Number and start (µs) of the segments' own records, of those that have one."""
     rows = select(ChainRecord.segment_id, ChainRecord.seq, ChainRecord.start_us).where(ChainRecord.segment_id.in_(segment_ids))
-    return {segment_id: (seq, start_us) for segment_id, seq, start_us in session.execute(rows)}
+    return {segment_id: (seq, start_us) for segment_id, seq, start_us in session.execute(rows) if segment_id}
 
 
 def told_gaps(session: Session, stream: Stream, starts_us: Collection[int]) -> dict[int, GapSpan]:
@@ -129,14 +129,14 @@ def page_of(session: Session, stream: Stream, after: int, until: int, limit: int
 
 def seqs_of_span(session: Session, stream: Stream, within: Span) -> tuple[int, int] | None:
     """First and last number of the records that speak of the span; None when none does."""
-    inside = select(func.min(ChainRecord.seq), func.max(ChainRecord.seq)).where(
+    inside = select(func.coalesce(func.min(ChainRecord.seq), 0), func.max(ChainRecord.seq)).where(
         *_of(stream),
         ChainRecord.start_us >= within.start_us - LONGEST_US,
         ChainRecord.start_us < within.end_us,
         ChainRecord.end_us > within.start_us,
     )
     first, last = session.execute(inside).one()
-    return None if first is None else (first, last)
+    return (first, last) if first else None
 
 
 def record_of_segment(session: Session, stream: Stream, segment_id: str) -> ChainRecord:
@@ -151,6 +151,10 @@ def close_minutes(session: Session, until: int) -> None:
     """No record joins minute `until`, or one before it, once this commits. Waits for the writers that are in the middle."""
     session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MINUTE_LOCK})
     session.execute(text("UPDATE chain_state SET closed_minute = :until WHERE closed_minute < :until"), {"until": until})
+
+
+def first_minute(session: Session) -> int | None:
+    return session.scalar(select(func.min(ChainRecord.minute)))
 
 
 def leaves(session: Session, first: int, last: int) -> dict[int, list[bytes]]:
@@ -170,13 +174,13 @@ def _of(stream: Stream) -> tuple[Any, ...]:
 
 
 _STATE = text("SELECT s.node, s.closed_minute, h.epoch FROM chain_state s, journal_head h")
-_WANTED = "FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[]))"
 _FOUND = text(
-    f"INSERT INTO chain_heads (camera_id, profile, epoch, seq, value) SELECT c, p, 0, 0, CAST('\\x{EMPTY.value.hex()}' AS bytea) {_WANTED} AS w (c, p)"
-    " ON CONFLICT DO NOTHING"
-)
+    "INSERT INTO chain_heads (camera_id, profile, epoch, seq, value) SELECT c, p, 0, 0, :value"
+    " FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[])) AS w (c, p) ON CONFLICT DO NOTHING"
+).bindparams(value=EMPTY.value)
 _LOCK = text(
-    f"SELECT h.camera_id, h.profile, h.epoch, h.seq, h.value FROM chain_heads h JOIN (SELECT * {_WANTED} AS u (c, p)) w"
+    "SELECT h.camera_id, h.profile, h.epoch, h.seq, h.value FROM chain_heads h"
+    " JOIN (SELECT * FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[])) AS u (c, p)) w"
     " ON h.camera_id = w.c AND h.profile = w.p ORDER BY h.camera_id, h.profile FOR UPDATE OF h"
 )
 _KEEP = text(

@@ -1,4 +1,4 @@
-"""Reports become rows and records of the chain. Applying a report twice changes nothing, so a worker may repeat it until it is acknowledged.
+"""Reports become rows and records of the chain. Applying a report twice changes nothing, so a worker may repeat it until acknowledged.
 
 In: segment rows, the gap before each, cutting gaps where a late segment turns up; in the same transaction what the chain tells of each.
 Not here: who acknowledges to whom (control), open segments (open_table), files (recovery).
