@@ -139,9 +139,10 @@ def seqs_of_span(session: Session, stream: Stream, within: Span) -> tuple[int, i
     return (first, last) if first else None
 
 
-def record_of_segment(session: Session, stream: Stream, segment_id: str) -> ChainRecord:
+def record_of_segment(session: Session, camera: str, segment_id: str) -> ChainRecord:
     """Raises NOT_FOUND."""
-    found = session.scalars(select(ChainRecord).where(*_of(stream), ChainRecord.segment_id == segment_id)).first()
+    mine = (ChainRecord.segment_id == segment_id, ChainRecord.camera_id == camera)
+    found = session.scalars(select(ChainRecord).where(*mine).limit(1)).first()
     if found is None:
         raise VmsError(Kind.NOT_FOUND, "the chain does not know this segment", segment=segment_id[:64])
     return found

@@ -35,11 +35,11 @@ def count_damages(session: Session) -> int:
     return session.scalar(select(func.count(Damage.segment_id.distinct()))) or 0
 
 
-def mark(session: Session, row: Segment, parts: Sequence[DamagedPart], state: str, now_us: int) -> bool:
-    """Keep what was found of a segment; False when its row is gone or another one meanwhile, or says the same already."""
+def mark(session: Session, row: Segment, parts: Sequence[DamagedPart], state: str, now_us: int) -> bool | None:
+    """Keep what was found of a segment; whether that is news, None when its row is gone meanwhile."""
     known = session.scalars(select(Segment).where(*_same(row)).with_for_update()).first()
     if known is None or known.sha256 != row.sha256:
-        return False
+        return None
     values = [{"start_us": p.start_us, "end_us": p.end_us, "what": p.what} for p in {part.start_us: part for part in parts}.values()]
     common = {"camera_id": row.camera_id, "profile": row.profile, "segment_id": row.id, "path": row.path, "found_us": now_us}
     session.execute(insert(Damage).on_conflict_do_nothing(), [common | value for value in values])

@@ -170,7 +170,7 @@ class Scrub:
             damages.finish_pass(session, volume, self._clock.wall_us())
 
     def _found(self, row: Segment, parts: Sequence[DamagedPart], state: str) -> bool:
-        """A fact a part, once; the log tells of the segment."""
+        """A fact a part, once; the log tells of the segment. False when the segment was deleted meanwhile."""
         with self._database.transaction() as session:
             new = damages.mark(session, row, parts, state, self._clock.wall_us())
             if new:
@@ -178,7 +178,7 @@ class Scrub:
                 announce(session, *facts)
         if new:
             self._log.error("a segment is not as it was", path=row.path, state=state, what="; ".join(p.what for p in parts)[:300])
-        return True
+        return new is not None
 
     def _healed(self, row: Segment) -> None:
         with self._database.transaction() as session:
