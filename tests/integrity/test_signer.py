@@ -176,9 +176,9 @@ def test_a_lost_key_is_replaced_and_every_check_tells_so(
 @pytest.mark.parametrize(
     ("statement", "item", "what"),
     [
-        (f"UPDATE segments SET sha256 = '\\x00' WHERE start_us = {T0_US}", "record 1", "another sha256"),
-        (f"UPDATE segments SET bytes = bytes + 1 WHERE start_us = {T0_US}", "record 1", "another bytes"),
-        (f"DELETE FROM segments WHERE start_us = {T0_US}", "record 1", "no row and no tombstone"),
+        (f"UPDATE segments SET sha256 = '\\x00' WHERE start_us = {T0_US}", "record 1", "another sha256"),  # noqa: S608
+        (f"UPDATE segments SET bytes = bytes + 1 WHERE start_us = {T0_US}", "record 1", "another bytes"),  # noqa: S608
+        (f"DELETE FROM segments WHERE start_us = {T0_US}", "record 1", "no row and no tombstone"),  # noqa: S608
         ("UPDATE gaps SET cause = 'operator_stop'", "gap", "not what its record says"),
         ("DELETE FROM gaps", "gap", "a record and no row"),
         ("UPDATE chain_records SET record = record || ' '::bytea WHERE seq = 2", "record 2", "was changed"),
@@ -232,7 +232,7 @@ def test_deleted_segments_are_explained_by_their_tombstone_and_no_more_of_them(d
         commit_segments(session, reports)
         ids = [segment_id(r.volume, r.path) for r in reports]
         append_tombstone(session, Tombstone(CAMERA, "main", ids[0], ids[2], 2, 1, "age", "retention"))
-    tamper(database, f"DELETE FROM segments WHERE start_us IN ({reports[0].start_us}, {reports[2].start_us})")
+    tamper(database, f"DELETE FROM segments WHERE start_us IN ({reports[0].start_us}, {reports[2].start_us})")  # noqa: S608
     assert wrongs(database) == []
-    tamper(database, f"DELETE FROM segments WHERE start_us = {reports[1].start_us}")
+    tamper(database, f"DELETE FROM segments WHERE start_us = {reports[1].start_us}")  # noqa: S608
     assert [wrong.what for wrong in wrongs(database)] == ["the segment has no row and no tombstone"]

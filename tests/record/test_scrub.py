@@ -24,7 +24,7 @@ from vms.record.committer import commit_segments, in_batches
 from vms.record.damage import locate
 from vms.record.damages import passes
 from vms.record.models import Damage, Segment
-from vms.record.reader import _with_damage  # pyright: ignore[reportPrivateUsage]
+from vms.record.reader import with_damage
 from vms.record.scrub import Scrub
 from vms.record.seed import Seeder
 from vms.storage.files import RealFiles
@@ -78,7 +78,7 @@ def scrub(database: Database, volume: Volume) -> None:
     async def life() -> None:
         running = asyncio.ensure_future(task.run())
         await asyncio.to_thread(ask)
-        while not await asyncio.to_thread(finished):
+        while not await asyncio.to_thread(finished):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         running.cancel()
         with suppress(asyncio.CancelledError):
@@ -177,7 +177,7 @@ def test_only_the_damaged_gop_is_damaged_on_the_timeline(database: Database, tmp
     scrub(database, volume)
     with database.transaction() as session:
         spans = queries.spans(session, row.camera_id, "main", Span(T0_US, T0_US + 10**9))
-        told = _with_damage(spans, [Span(gop.start_us, gop.end_us)])
+        told = with_damage(spans, [Span(gop.start_us, gop.end_us)])
     end_us = T0_US + 90 * FRAME_US
     expected = [(T0_US, row.start_us, "ok"), (row.start_us, gop.start_us, "ok")]
     expected += [(gop.start_us, gop.end_us, "damaged"), (gop.end_us, row.end_us, "ok"), (row.end_us, end_us, "ok")]

@@ -144,7 +144,7 @@ class Reader:
         growing = self._open.segments(camera.id, profile, *asked)
         recorded = [RecordedSpan(s.start_us, s.end_us) for s in growing]
         rows = queries.spans(session, camera.id, profile, asked)
-        recorded += _with_damage(rows, damages.damaged_spans(session, camera.id, profile, asked))
+        recorded += with_damage(rows, damages.damaged_spans(session, camera.id, profile, asked))
         claims = [GapSpan(s.gap.from_us, s.start_us, s.gap.cause, s.gap.detail) for s in growing if s.gap is not None]
         claims += queries.gap_rows(session, camera.id, profile, asked)
         trouble = self._open.trouble(camera.id, profile)
@@ -212,7 +212,7 @@ def _state(row_state: str) -> str:
     return "damaged" if row_state == "suspect" else "ok"
 
 
-def _with_damage(rows: Sequence[queries.SpanRow], bad: Sequence[Span]) -> list[RecordedSpan]:
+def with_damage(rows: Sequence[queries.SpanRow], bad: Sequence[Span]) -> list[RecordedSpan]:
     """Recorded spans, with the damaged parts cut out of those that count as whole and told beside them."""
     told: list[RecordedSpan] = []
     for row in rows:
