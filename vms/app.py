@@ -56,6 +56,10 @@ def resolve(settings: Settings) -> tuple[NodeConfig, Path]:
         web_dir=str(web_dir()),
         log_format=settings.log.format,
         log_level=settings.log.level.upper(),
+        scrub_bytes_per_s=settings.integrity.scrub_bytes_per_second,
+        tsa_url=settings.integrity.tsa_url,
+        tsa_ca=str(settings.integrity.tsa_ca.absolute()) if settings.integrity.tsa_ca else "",
+        stamp_minutes=settings.integrity.stamp_minutes,
     )
     path = run / "node.json"
     save(config, path)

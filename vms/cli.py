@@ -94,6 +94,21 @@ def check(
     raise typer.Exit(0 if result.ok else 1)
 
 
+@app.command("rotate-key")
+def rotate_key(
+    config: Config = None,
+    lost: Annotated[str, typer.Option(help="how the key in use was lost; the new one then signs itself, and every check tells so")] = "",
+) -> None:
+    """Sign roots with a new key from now on, announced by the one in use. Print its fingerprint, to be published."""
+    from vms.app import resolved  # noqa: PLC0415
+    from vms.commands.keys import rotate_key as rotate  # noqa: PLC0415
+    from vms.processes.control.database import database_url  # noqa: PLC0415
+    from vms.settings import load  # noqa: PLC0415
+
+    node = resolved(load(config))
+    typer.echo(rotate(database_url(node), Path(node.data_dir) / "keys", node.node_id, lost))
+
+
 @app.command()
 def probe(
     url: Annotated[str, typer.Argument(help="rtsp://… of a camera; user and password may stand in it")],

@@ -129,6 +129,28 @@ class SegmentDamaged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class StampingState(Event):
+    """The time-stamping authority came (`ok`) or went (`away`); roots queue for it, `pending` of them now. The subject is this node."""
+
+    type: ClassVar[str] = "stamping.state"
+    subject_kind: ClassVar[str] = "node"
+    state: str
+    pending: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChanged(Event):
+    """The node signs with another key. `signed_by` is `previous`, or `itself` when the one before was lost for `reason`."""
+
+    type: ClassVar[str] = "key.changed"
+    subject_kind: ClassVar[str] = "node"
+    fingerprint: str
+    signed_by: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class VolumeState(Event):
     """A volume filled up, failed or is well again. `state` is `ok`, `full` or `failed`."""
 
@@ -212,6 +234,8 @@ FACTS: dict[str, type[Event]] = {
         CameraState,
         RecordingGap,
         SegmentDamaged,
+        StampingState,
+        KeyChanged,
         VolumeState,
         WorkerLost,
         WorkerBack,

@@ -103,6 +103,31 @@ class RecordingSettings(Section):
     segment_seconds: float = Field(default=60.0, ge=1, le=3600, description="length of a segment file, up to the next key frame")
 
 
+class IntegritySettings(Section):
+    """Proof of what is recorded: reading it again, and time stamps of others (RFC 3161)."""
+
+    scrub_bytes_per_second: int = Field(
+        default=8_000_000,
+        ge=0,
+        le=10_000_000_000,
+        description="how fast recordings are read again to find bit rot; 0: only when asked",
+    )
+    tsa_url: str = Field(
+        default="",
+        max_length=2_000,
+        pattern=r"^$|^https?://",
+        description="time-stamping authority (RFC 3161 over HTTP); empty: roots are not stamped",
+    )
+    tsa_ca: Path | None = Field(default=None, description="root certificates (PEM) that the authority's stamps are verified with")
+    stamp_minutes: int = Field(default=10, ge=1, le=1_440, description="minutes between two stamped roots")
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.tsa_url and self.tsa_ca is None:
+            raise ValueError("tsa_url needs tsa_ca: a stamp that nobody can verify proves nothing")
+        return self
+
+
 class VolumeSettings(Section):
     """A place for segment files."""
 
@@ -129,6 +154,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     cameras: CameraSettings = CameraSettings()
     recording: RecordingSettings = RecordingSettings()
+    integrity: IntegritySettings = IntegritySettings()
     log: LogSettings = LogSettings()
     volumes: tuple[VolumeSettings, ...] = Field(
         default=(), description="places for segment files; none: `recordings` in the data directory"
@@ -235,6 +261,7 @@ SECTIONS: dict[str, type[Section]] = {
     "database": DatabaseSettings,
     "cameras": CameraSettings,
     "recording": RecordingSettings,
+    "integrity": IntegritySettings,
     "log": LogSettings,
     "volumes": VolumeSettings,
 }

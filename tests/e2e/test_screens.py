@@ -42,7 +42,12 @@ def _points(console: Console, node: DemoNode) -> None:
     console.page.get_by_role("row").nth(len(node.cameras)).wait_for()
 
 
-SCREENS: dict[str, Callable[[Console, DemoNode], None]] = {"live": _live, "playback": _playback, "points": _points}
+def _integrity(console: Console, node: DemoNode) -> None:
+    console.open("/integrity")
+    console.page.locator(".integrity section").nth(2).wait_for()
+
+
+SCREENS: dict[str, Callable[[Console, DemoNode], None]] = {"live": _live, "playback": _playback, "points": _points, "integrity": _integrity}
 
 
 @pytest.mark.parametrize("screen", SCREENS)

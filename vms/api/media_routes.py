@@ -45,6 +45,7 @@ def _clip(operation: str, summary: str, media_type: str) -> dict[str, Any]:
             ("Clip-From", "first instant of the clip: the key frame at or before `from`"),
             ("Clip-To", "last instant of the clip"),
             ("Clip-Gaps", "JSON list of the holes inside it"),
+            ("Clip-Damaged", "spans inside it whose bytes are not what was recorded, or `none`"),
             ("ETag", "of these bytes"),
         )
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, fields
 from typing import NamedTuple
 
@@ -51,6 +51,17 @@ def seal(session: Session, now_us: int, limit: int = 1_000) -> int:
     if seals:
         session.execute(insert(SealRow), seals)
     return len(seals)
+
+
+def head(session: Session) -> tuple[int, bytes]:
+    """Number and hash of the last seal; (0, zeros) while there is none. Minute roots name it, so that a cut audit shows."""
+    last = session.execute(select(SealRow.seq, SealRow.hash).order_by(SealRow.seq.desc()).limit(1)).one_or_none()
+    return (last.seq, last.hash) if last else (0, FIRST_PREV)
+
+
+def hashes_of(session: Session, seqs: Collection[int]) -> dict[int, bytes]:
+    """The hashes of these seals, of those that are there."""
+    return dict(session.execute(select(SealRow.seq, SealRow.hash).where(SealRow.seq.in_(seqs))).all())
 
 
 class Break(NamedTuple):

@@ -1,4 +1,4 @@
-"""`vms check`: the index held against the segment files of one data directory, or made anew from them.
+"""`vms check`: the index held against chain, roots and segment files of one data directory, or made anew from the files.
 
 Works beside a running node (read only). Of a stopped node with its own PostgreSQL the server is started for the while.
 Not here: what is compared (record.check).
@@ -11,11 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vms.app import run_path
+from vms.base.clock import SystemClock
 from vms.base.db import Database
 from vms.base.errors import Kind, VmsError
+from vms.base.journal import open_journal
 from vms.base.postgres import EmbeddedPostgres
+from vms.integrity.verify import verify_roots
 from vms.processes.config import NodeConfig, load
 from vms.processes.control.database import current_revision, database_url, migrate, schema_ready
+from vms.record.chain_rows import open_chain
 from vms.record.check import CheckResult, check, rebuild
 from vms.storage.files import RealFiles
 from vms.storage.volumes import Volume, open_volume
@@ -32,12 +36,24 @@ def run_check(data: Path, *, rebuild_index: bool) -> CheckResult:
         volumes = _volumes(config)
         try:
             if rebuild_index:
+                _open_chain(database, config.node_id)
                 rebuild(database, volumes)
-            return check(database, volumes)
+            result = check(database, volumes)
+            for item, what in verify_roots(database):
+                result.found("chain_broken", f"{item}: {what}")
+            return result
         finally:
             for volume in volumes:
                 volume.close()
             database.engine.dispose()
+
+
+def _open_chain(database: Database, node: str) -> None:
+    """A new database gets its epoch and its owner before the first record."""
+    now_us = SystemClock().wall_us()
+    with database.transaction() as session:
+        open_journal(session, now_us=now_us)
+        open_chain(session, node, now_us)
 
 
 @contextmanager

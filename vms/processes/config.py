@@ -43,6 +43,10 @@ class NodeConfig:
     web_dir: str
     log_format: Literal["json", "console"]
     log_level: str
+    scrub_bytes_per_s: int = 0
+    tsa_url: str = ""
+    tsa_ca: str = ""
+    stamp_minutes: int = 10
 
     @property
     def secure(self) -> bool:

@@ -1,4 +1,4 @@
-"""`vms check`: index against files. Read only, works while the node runs; with `rebuild` the index is made again from the files.
+"""`vms check`: index against chain and files. Read only, works while the node runs; with `rebuild` the index is made again from the files.
 
 Every file is read whole. An open file is known by its writer's lock; a file that was closed a moment ago gets time to be committed.
 """
@@ -16,9 +16,11 @@ from vms.base.db import Database
 from vms.base.errors import VmsError
 from vms.events import Event
 from vms.record import queries
+from vms.record.check_chain import check_chains
+from vms.record.damage import is_whole, locate
 from vms.record.models import Segment
 from vms.record.recovery import Recovered, place_of, recover_volume
-from vms.storage.scan import ReadAt, hash_file, read_closed, scan
+from vms.storage.scan import ReadAt, read_closed, scan
 from vms.storage.volumes import Volume
 
 PAGE = 500
@@ -52,8 +54,13 @@ class CheckResult:
 
 
 def check(database: Database, volumes: Sequence[Volume], pause: Callable[[float], None] = time.sleep) -> CheckResult:
-    """Compare every row with its file and every file with its row. `pause` waits for segments on their way into the index."""
+    """Compare every row with its record and its file, and every file with its row.
+
+    `pause` waits for segments on their way into the index.
+    """
     result = CheckResult()
+    for item, what in check_chains(database):
+        result.found("chain_broken", f"{item}: {what}")
     for volume in volumes:
         files = dict(volume.files.walk(volume.root_fd))  # before the rows: what closes meanwhile has both
         result.files += len(files)
@@ -68,10 +75,13 @@ def check(database: Database, volumes: Sequence[Volume], pause: Callable[[float]
 
 
 def rebuild(database: Database, volumes: Sequence[Volume]) -> list[Recovered]:
-    """Forget all rows and read them again from the files of all volumes. Workers may go on, the committer must not run."""
+    """Forget all rows and read them again from the files of all volumes. Workers may go on, the committer must not run.
+
+    The chain is never forgotten: it is told what it does not know, and what it tells of without a file stays a finding.
+    """
     with database.transaction() as session:
-        session.execute(text("TRUNCATE segments, gaps"))
-    return [recover_volume(database, volume, _silent) for volume in volumes]
+        session.execute(text("TRUNCATE segments, gaps, damages"))
+    return [recover_volume(database, volume, _silent, rebuilding=True) for volume in volumes]
 
 
 def _silent(session: Session, fact: Event) -> None:
@@ -103,10 +113,9 @@ def _check_row(volume: Volume, row: Segment, chain: _Chain, result: CheckResult)
         def read_at(count: int, offset: int) -> bytes:
             return files.read_at(fd, count, offset)
 
-        if size < row.bytes:
-            result.found("short", row.path)
-        elif size > row.bytes or hash_file(read_at, size) != row.sha256:
-            result.found("changed", row.path)
+        if not is_whole(read_at, size, row):
+            parts = ", ".join(f"{part.what} [{part.start_us}, {part.end_us})" for part in locate(read_at, size, row))
+            result.found("short" if size < row.bytes else "changed", f"{row.path}: {parts}")
         if not _proved(read_at, size, row, chain):
             result.found("chain_broken", row.path)
     finally:

@@ -1,6 +1,6 @@
-"""Reports become rows. Applying a report twice changes nothing, so a worker may repeat it until it is acknowledged.
+"""Reports become rows and records of the chain. Applying a report twice changes nothing, so a worker may repeat it until acknowledged.
 
-In: segment rows, the gap before each, cutting gaps where a late segment turns up.
+In: segment rows, the gap before each, cutting gaps where a late segment turns up; in the same transaction what the chain tells of each.
 Not here: who acknowledges to whom (control), open segments (open_table), files (recovery).
 """
 
@@ -18,7 +18,8 @@ from vms.base.journal import announce
 from vms.base.timespan import Span, gaps
 from vms.events import Event, RecordingGap, SegmentDamaged
 from vms.owner.requests import GapSpan
-from vms.record import gop_table, queries
+from vms.record import chain_rows, gop_table, queries, tellings
+from vms.record.chain import Draft, Stream
 from vms.record.models import Gap, Segment
 from vms.record.reports import SegmentReport
 
@@ -33,24 +34,57 @@ def segment_id(volume: str, path: str) -> str:
     return str(uuid5(_NAMESPACE, f"{volume}/{path}"))
 
 
-def commit_segments(session: Session, reports: Sequence[SegmentReport], announce: Announce = announce) -> list[str]:
+def commit_segments(
+    session: Session, reports: Sequence[SegmentReport], announce: Announce = announce, *, rebuilding: bool = False
+) -> list[str]:
     """Insert what is new of at most BATCH reports and answer the paths that may be acknowledged after commit.
 
     A report that no index can hold (ids that are no ids, GOPs that do not touch) is refused: it is not among the answer.
+    `rebuilding`: rows were forgotten, the chain was not, so it is told only what it does not know.
     """
     good = sorted((r for r in reports if _fits(r)), key=lambda r: (r.camera, r.profile, r.start_us))
     if not good:
         return []
+    book = chain_rows.open_book(session, {Stream(r.camera, r.profile) for r in good})
     fresh = set(session.scalars(insert(Segment).on_conflict_do_nothing().returning(Segment.path), [_row(r) for r in good]))
-    _cut_gaps(session, good)
+    drafts = _cut_gaps(session, good)
     for report, end_us in zip(good, _ends_before(session, good), strict=True):
         gap = _gap_before(report, end_us)
         if gap is not None and _add_gap(session, report, gap):
+            drafts += _told_of_gap(report, gap)
             announce(session, RecordingGap(report.camera, report.profile, gap.start_us, gap.end_us, gap.cause, gap.detail))
-        if report.suspect and report.path in fresh:
-            detail = "its volume failed while it was written"
-            announce(session, SegmentDamaged(report.camera, report.profile, report.path, report.start_us, report.end_us, detail))
+        if report.path in fresh:
+            drafts.append(tellings.segment(report, segment_id(report.volume, report.path)))
+            if report.suspect:
+                detail = "its volume failed while it was written"
+                announce(session, SegmentDamaged(report.camera, report.profile, report.path, report.start_us, report.end_us, detail))
+    book.append(_unknown(session, drafts) if rebuilding else drafts)
     return [r.path for r in good]
+
+
+def _told_of_gap(report: SegmentReport, gap: GapSpan) -> list[Draft]:
+    told = tellings.gap(Stream(report.camera, report.profile), gap)
+    return [told, tellings.clock_step(report, gap)] if gap.cause == "clock_step" else [told]
+
+
+def _unknown(session: Session, drafts: Sequence[Draft]) -> list[Draft]:
+    """What the chain does not tell already: segments by their id, gaps by what the last record of the same start says."""
+    segments = chain_rows.places_of(session, [d.segment for d in drafts if d.segment])
+    starts: dict[Stream, set[int]] = {}
+    for draft in drafts:
+        if draft.type == "gap":
+            starts.setdefault(draft.stream, set()).add(draft.start_us)
+    known = {(stream, at): gap for stream, at_us in starts.items() for at, gap in chain_rows.told_gaps(session, stream, at_us).items()}
+    told: list[Draft] = []
+    for draft in drafts:
+        if draft.type == "gap":
+            if known.get((draft.stream, draft.start_us)) == tellings.gap_in(draft):
+                continue
+            known[draft.stream, draft.start_us] = tellings.gap_in(draft)
+        elif draft.segment in segments or draft.type == "clock":
+            continue
+        told.append(draft)
+    return told
 
 
 def in_batches(reports: Iterable[SegmentReport]) -> Iterator[list[SegmentReport]]:
@@ -126,7 +160,7 @@ def _ends_before(session: Session, reports: Sequence[SegmentReport]) -> list[int
     return list(session.scalars(statement, _columns(reports)))
 
 
-def _cut_gaps(session: Session, reports: Sequence[SegmentReport]) -> None:
+def _cut_gaps(session: Session, reports: Sequence[SegmentReport]) -> list[Draft]:
     """A segment that turns up late (found after a crash) lies inside a gap that was told meanwhile.
 
     Gaps of a camera do not overlap: the last one that begins before the segment's end tells whether there is any.
@@ -137,17 +171,23 @@ def _cut_gaps(session: Session, reports: Sequence[SegmentReport]) -> None:
         " FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[]), CAST(:starts AS bigint[]), CAST(:ends AS bigint[]))"
         " WITH ORDINALITY AS r (camera, profile, start_us, end_us, n) ORDER BY r.n"
     )
+    drafts: list[Draft] = []
     for report, cut in zip(reports, session.scalars(statement, _columns(reports)).all(), strict=True):
         if cut:
-            _cut_gap(session, report.camera, report.profile, Span(report.start_us, report.end_us))
+            drafts += _cut_gap(session, Stream(report.camera, report.profile), Span(report.start_us, report.end_us))
+    return drafts
 
 
-def _cut_gap(session: Session, camera: str, profile: str, recorded: Span) -> None:
+def _cut_gap(session: Session, stream: Stream, recorded: Span) -> Iterator[Draft]:
+    """The chain is not rewritten: a new record with the gap's start says what is left of it."""
+    camera, profile = stream
     for gap in queries.gap_rows(session, camera, profile, recorded):
         session.execute(delete(Gap).where(Gap.camera_id == camera, Gap.profile == profile, Gap.start_us == gap.start_us))
-        for left in gaps(Span(gap.start_us, gap.end_us), [recorded]):
-            piece = {"start_us": left.start_us, "end_us": left.end_us, "cause": gap.cause, "detail": gap.detail}
-            session.execute(insert(Gap).values(camera_id=camera, profile=profile, **piece))
+        pieces = [gap._replace(start_us=left.start_us, end_us=left.end_us) for left in gaps(Span(gap.start_us, gap.end_us), [recorded])]
+        for piece in pieces:
+            session.execute(insert(Gap).values(camera_id=camera, profile=profile, **piece._asdict()))
+        void = [] if any(piece.start_us == gap.start_us for piece in pieces) else [gap._replace(end_us=gap.start_us)]
+        yield from (tellings.gap(stream, piece) for piece in (*void, *pieces))
 
 
 def _columns(reports: Sequence[SegmentReport]) -> dict[str, object]:

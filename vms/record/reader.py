@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Protocol
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from vms.base.clock import Clock
 from vms.base.errors import Kind, VmsError
-from vms.base.timespan import MAX_US, Span
+from vms.base.timespan import MAX_US, Span, gaps, merge
 from vms.owner.ask import Owner
 from vms.owner.requests import (
     Actor,
@@ -36,7 +37,7 @@ from vms.owner.requests import (
     Timeline,
     TimelineAnswer,
 )
-from vms.record import gop_table, queries
+from vms.record import damages, gop_table, queries
 from vms.record.models import Segment
 from vms.record.open_table import OpenTable
 from vms.record.plan import is_recorded
@@ -102,7 +103,8 @@ class Reader:
         growing = self._open.segments(camera.id, request.profile, *asked)  # before the rows, as in the timeline
         rows = queries.segments(session, camera.id, request.profile, asked, limit + 1)
         known = {row.path for row in rows}
-        found = [e for row in rows if row.state != "missing" and (e := self._extent_of_row(row, asked))]
+        bad = damages.damaged_spans(session, camera.id, request.profile, asked)
+        found = [e for row in rows if row.state != "missing" for e in self._extents_of_row(row, asked, bad)]
         found += [e for item in growing if item.path not in known and (e := self._extent_of_open(item, asked))]
         found.sort(key=lambda extent: extent.start_us)
         complete = len(found) <= limit
@@ -142,7 +144,7 @@ class Reader:
         growing = self._open.segments(camera.id, profile, *asked)
         recorded = [RecordedSpan(s.start_us, s.end_us) for s in growing]
         rows = queries.spans(session, camera.id, profile, asked)
-        recorded += [RecordedSpan(row.start_us, row.end_us, state=_state(row.state)) for row in rows]
+        recorded += with_damage(rows, damages.damaged_spans(session, camera.id, profile, asked))
         claims = [GapSpan(s.gap.from_us, s.start_us, s.gap.cause, s.gap.detail) for s in growing if s.gap is not None]
         claims += queries.gap_rows(session, camera.id, profile, asked)
         trouble = self._open.trouble(camera.id, profile)
@@ -162,10 +164,17 @@ class Reader:
             raise VmsError(Kind.BAD_REQUEST, "give a span: from before to, at most 400 days", from_us=from_us, to_us=to_us)
         return self._cameras(session, request.camera), Span(from_us, to_us)
 
-    def _extent_of_row(self, row: Segment, asked: Span) -> Extent | None:
+    def _extents_of_row(self, row: Segment, asked: Span, bad: Sequence[Span]) -> list[Extent]:
+        """One, or of a damaged segment its whole and its damaged stretches."""
         path = self._path(row.volume, row.path)
         whole = Extent(path, row.init_size, row.run, row.start_us, row.end_us, (), growing=False, state=_state(row.state))
-        return _cut(whole, gop_table.unpack(row.gops, row.start_us), asked)
+        gops = gop_table.unpack(row.gops, row.start_us)
+        if row.state != "damaged":
+            extent = _cut(whole, gops, asked)
+            return [extent] if extent else []
+        stretches = groupby(gops, lambda gop: any(gop.start_us < span.end_us and gop.end_us > span.start_us for span in bad))
+        states = {True: whole._replace(state="damaged"), False: whole}
+        return [e for is_bad, stretch in stretches if (e := _cut(states[is_bad], list(stretch), asked))]
 
     def _extent_of_open(self, item: OpenSegment, asked: Span) -> Extent | None:
         path = self._path(item.volume, item.path)
@@ -199,7 +208,19 @@ def _cut(extent: Extent, gops: Sequence[GopRow], asked: Span) -> Extent | None:
 
 
 def _state(row_state: str) -> str:
-    return "ok" if row_state == "ok" else "damaged"
+    """Of a whole row; of a damaged segment only the parts that were found are damaged."""
+    return "damaged" if row_state == "suspect" else "ok"
+
+
+def with_damage(rows: Sequence[queries.SpanRow], bad: Sequence[Span]) -> list[RecordedSpan]:
+    """Recorded spans, with the damaged parts cut out of those that count as whole and told beside them."""
+    told: list[RecordedSpan] = []
+    for row in rows:
+        span, state = Span(row.start_us, row.end_us), _state(row.state)
+        parts = merge(c for b in bad if (c := b.overlap(span))) if row.state == "damaged" else []
+        told += [RecordedSpan(*part, state=state) for part in gaps(span, parts)]
+        told += [RecordedSpan(*part, state="damaged") for part in parts]
+    return told
 
 
 def _view(row: Segment) -> SegmentView:

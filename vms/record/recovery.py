@@ -42,10 +42,10 @@ class Recovered:
     unreadable: list[str] = field(default_factory=list[str])
 
 
-def recover_volume(database: Database, volume: Volume, announce: Announce = announce) -> Recovered:
+def recover_volume(database: Database, volume: Volume, announce: Announce = announce, *, rebuilding: bool = False) -> Recovered:
     """Every file of the volume that no row knows. Reads directory and index side by side, one folder at a time."""
     result = Recovered()
-    _commit(database, volume, _unknown_files(database, volume, result), result, announce)
+    _commit(database, volume, _unknown_files(database, volume, result), result, announce, rebuilding=rebuilding)
     return result
 
 
@@ -106,14 +106,16 @@ def _unknown_files(database: Database, volume: Volume, result: Recovered) -> Ite
         yield from sorted(path for path in paths if path not in known)
 
 
-def _commit(database: Database, volume: Volume, paths: Iterable[str], result: Recovered, announce: Announce) -> None:
+def _commit(
+    database: Database, volume: Volume, paths: Iterable[str], result: Recovered, announce: Announce, *, rebuilding: bool = False
+) -> None:
     made: set[str] = set()
     for batch in in_batches(_reports(volume, paths, result)):
         with database.transaction() as session:
             for us in {month_span(report.start_us)[1].start_us for report in batch if month_span(report.start_us)[0] not in made}:
                 ensure_partitions(session, "segments", "start_us", us, months_ahead=0)  # an old month, when the index is made anew
                 made.add(month_span(us)[0])
-            committed = commit_segments(session, batch, announce)
+            committed = commit_segments(session, batch, announce, rebuilding=rebuilding)
         result.committed += committed
         result.unproved += sorted({report.path for report in batch} - set(committed))
 

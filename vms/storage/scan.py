@@ -100,6 +100,16 @@ def hash_file(read_at: ReadAt, size: int) -> bytes:
     return _hash(read_at, 0, size)
 
 
+def hash_part(read_at: ReadAt, offset: int, size: int) -> bytes:
+    """SHA-256 of [offset, offset + size); empty when the file ends before."""
+    return _hash(read_at, offset, size)
+
+
+def read_table(read_at: ReadAt, offset: int, size: int) -> Table | None:
+    """The closing table that begins at `offset` of a file of `size` bytes; None when it does not hold."""
+    return _read_table(read_at, offset, size)
+
+
 def _read_closed(read_at: ReadAt, size: int) -> ScannedSegment:
     table_size = int.from_bytes(read_at(4, max(0, size - 4)), "big")
     head, init_size, offset, _ = _read_front(read_at, size)

@@ -18,7 +18,7 @@ from starlette.responses import Response, StreamingResponse
 from vms.api.front.asking import Asking, Credential
 from vms.api.front.http import MEDIA_HEADERS, credential_of, parse_range, problem_response, profile_of, span_of
 from vms.base.errors import Kind, VmsError
-from vms.base.timespan import format_time
+from vms.base.timespan import Span, format_time, merge
 from vms.owner.requests import Clip, Extent, GapSpan, OpenSpan, SpanOpened
 from vms.playback.clip import MAX_CLIP_US, ClipFile, Container, clip_etag, plan_clip
 from vms.playback.playlist import playlist_text
@@ -149,12 +149,14 @@ async def _told(answer: Awaitable[Response]) -> Response:
 def _clip_headers(clip: ClipFile, etag: str, opened: SpanOpened, container: Container) -> dict[str, str]:
     name = f"{opened.camera}-{opened.profile}-{format_time(clip.from_us).replace(':', '')}.{container}"
     gaps = ", ".join(f"{format_time(gap.start_us)}/{format_time(gap.end_us)};{gap.cause}" for gap in clip.gaps[:50])
+    damaged = merge(Span(extent.start_us, extent.end_us) for extent in opened.extents if extent.state != "ok")
     return {
         "ETag": etag,
         "Accept-Ranges": "bytes",
         "Clip-From": format_time(clip.from_us),
         "Clip-To": format_time(clip.to_us),
         "Clip-Gaps": gaps or "none",
+        "Clip-Damaged": ", ".join(f"{format_time(start)}/{format_time(end)}" for start, end in damaged[:50]) or "none",
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
     }
 

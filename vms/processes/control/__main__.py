@@ -12,7 +12,7 @@ from vms.base.secrets import load_envelope
 from vms.processes.child import Child, run
 from vms.processes.control.asks import AskServer
 from vms.processes.control.database import ready_database
-from vms.processes.control.wiring import build, make_partitions
+from vms.processes.control.wiring import build, open_records
 from vms.processes.serving import serve
 from vms.processes.supervised import end, supervise
 
@@ -26,7 +26,7 @@ async def main(child: Child, stop: asyncio.Event) -> None:
     if url is None:
         return
     database = Database(url, pool_size=10, max_overflow=10)
-    await asyncio.to_thread(make_partitions, database, clock)
+    await asyncio.to_thread(open_records, database, config.node_id, clock)
     envelope = await asyncio.to_thread(load_envelope, Path(config.data_dir) / "keys" / "envelope.key")
     control = build(config, database, envelope, clock)
     asks = AskServer(control.owner, control.authenticate, control.node.edges)

@@ -27,15 +27,20 @@ from vms.base.db import Database
 from vms.base.errors import VmsError
 from vms.base.feed import Feed
 from vms.base.followers import Sealer
-from vms.base.journal import announce, head
+from vms.base.journal import announce, head, open_journal
 from vms.base.partitions import ensure_partitions
 from vms.base.secrets import Envelope
 from vms.base.tasks import Task
 from vms.base.timespan import SECOND_US
 from vms.construction.desk import Desk
 from vms.construction.handlers import register as register_construction
+from vms.integrity.handlers import Proofs
+from vms.integrity.handlers import register as register_integrity
+from vms.integrity.signer import Signer
+from vms.integrity.stamps import Stamper
 from vms.live.opening import register as register_live
 from vms.owner.ask import Owner, may
+from vms.owner.integrity import ScrubNow
 from vms.owner.requests import Actor, RescanVolume
 from vms.processes.config import NodeConfig
 from vms.processes.control.auditing import Auditing
@@ -45,7 +50,9 @@ from vms.processes.control.node import Node
 from vms.processes.control.recovery import Recovery
 from vms.processes.supervised import Calling
 from vms.record import reader
+from vms.record.chain_rows import open_chain
 from vms.record.reader import Away, CameraFacts, States
+from vms.record.scrub import Scrub
 from vms.registry.models import Camera
 from vms.registry.queries import camera_id
 from vms.storage.files import RealFiles
@@ -85,6 +92,10 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     owner.register(RescanVolume, recovery.rescan)
     roots = {volume.id: volume.path for volume in config.volumes}
     reader.register(owner, open_table=node.open_table, cameras=camera_facts, states=_away(node), clock=clock, roots=roots)
+    scrub = Scrub(database, volumes, clock, config.scrub_bytes_per_s)
+    owner.register(ScrubNow, scrub.ask_now)
+    proofs = Proofs(camera_id, clock, stamping=bool(config.tsa_url), scrub_bytes_per_s=config.scrub_bytes_per_s)
+    register_integrity(owner, proofs)
     feed = Feed(database, clock)
     sealer = Sealer(database, clock)
     sealer.on_sealed.append(feed.ring)
@@ -107,9 +118,12 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
         "journal": sealer,
         "recovery": recovery,
         "orders": Calling(node.keep_orders),
-        "partitions": Calling(lambda: _keep_partitions(database, clock)),
+        "partitions": Calling(lambda: _keep_partitions(database, config.node_id, clock)),
         "audit": audit_sealer,
         "start": Calling(lambda: _announce_start(config, database)),
+        "roots": Signer(database, config.node_id, Path(config.data_dir) / "keys", clock),
+        "scrub": scrub,
+        **_stamping(config, database, clock),
         **{f"worker-{side.index}": side for side in node.sides},
     }
     return Control(owner, node, commits, create_app(context), tasks, people.authenticate, on_revoke)
@@ -230,16 +244,34 @@ def _away(node: Node) -> States:
     return away
 
 
-def make_partitions(database: Database, clock: Clock) -> None:
+def _stamping(config: NodeConfig, database: Database, clock: Clock) -> dict[str, Task]:
+    """Nothing without an authority: its library is imported only then."""
+    if not config.tsa_url:
+        return {}
+    from vms.integrity.tsa import Tsa  # noqa: PLC0415  (an HTTP client and a parser that most nodes do not need)
+
+    authority = Tsa(config.tsa_url, Path(config.tsa_ca))
+    return {"stamps": Stamper(database, config.node_id, authority, clock, config.stamp_minutes)}
+
+
+def open_records(database: Database, node: str, clock: Clock) -> None:
+    """Before the first record: a restored database begins a new epoch, and the chain learns whose it is. Blocking."""
+    with database.transaction() as session:
+        open_journal(session, now_us=clock.wall_us())
+    make_partitions(database, node, clock)
+
+
+def make_partitions(database: Database, node: str, clock: Clock) -> None:
     """Tables that grow by time have their next partitions before a row needs them. Blocking."""
     with database.transaction() as session:
         ensure_partitions(session, "segments", "start_us", clock.wall_us())
+        open_chain(session, node, clock.wall_us())
 
 
-async def _keep_partitions(database: Database, clock: Clock) -> None:
+async def _keep_partitions(database: Database, node: str, clock: Clock) -> None:
     while True:
         await clock.sleep(PARTITIONS_S)
-        await asyncio.to_thread(make_partitions, database, clock)
+        await asyncio.to_thread(make_partitions, database, node, clock)
 
 
 async def _announce_start(config: NodeConfig, database: Database) -> None:

@@ -21,7 +21,12 @@ const HANDLERS: Record<string, Handler> = {
   },
   region: (client) => refreshSoon(client, 'regions'),
   recording: (client) => refreshSoon(client, 'timeline'),
-  segment: (client) => refreshSoon(client, 'timeline'),
+  segment: (client) => {
+    refreshSoon(client, 'timeline');
+    refreshSoon(client, 'integrity');
+  },
+  stamping: (client) => refreshSoon(client, 'integrity'),
+  key: (client) => refreshSoon(client, 'integrity'),
   worker: (client) => refreshSoon(client, 'cameras'),
 };
 

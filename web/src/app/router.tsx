@@ -2,6 +2,7 @@
 
 import { createRootRoute, createRoute, createRouter, Navigate, Outlet, useNavigate } from '@tanstack/react-router';
 import { useCallback } from 'react';
+import { IntegrityPage } from '@/features/integrity/IntegrityPage';
 import { LivePage } from '@/features/live/LivePage';
 import type { LiveSearch } from '@/features/live/wall';
 import { PlaybackPage } from '@/features/playback/PlaybackPage';
@@ -96,8 +97,17 @@ const points = createRoute({
   },
 });
 
+const integrity = createRoute({
+  getParentRoute: () => shell,
+  path: '/integrity',
+  component: function IntegrityScreen() {
+    const navigate = useNavigate();
+    return <IntegrityPage openPlayback={(camera, atUs) => void navigate({ to: '/playback', search: { cams: camera, t: String(atUs) } })} />;
+  },
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([login, index, shell.addChildren([live, playback, points])]),
+  routeTree: root.addChildren([login, index, shell.addChildren([live, playback, points, integrity])]),
   parseSearch,
   stringifySearch,
   defaultPreload: false,

@@ -29,10 +29,11 @@ export const TRACK_PX = 26;
 export const heightOf = (tracks: number): number => RULER_PX + Math.max(1, tracks) * TRACK_PX + 6;
 
 const FONT = '12px "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
-const COLOUR: Record<string, string> = { alarm: '#ff4d4f', motion: '#fa8c16', manual: '#fadb14' };
+const COLOUR: Record<string, string> = { alarm: '#ff4d4f', motion: '#fa8c16', manual: '#fadb14', damaged: '#eb2f96' };
 const THIN_GAP_EVERY_PX = 6;
 const NORMAL = '#49aa19';
-const SHARE: Record<string, number> = { alarm: 1, manual: 0.85, motion: 0.85 };
+const LEAST_PX: Record<string, number> = { damaged: 3 }; // one GOP of a day must not be overlooked
+const SHARE: Record<string, number> = { damaged: 1, alarm: 1, manual: 0.85, motion: 0.85 };
 
 export function draw(ctx: CanvasRenderingContext2D, scene: Scene, width: number, height: number): void {
   ctx.fillStyle = '#141414';
@@ -72,7 +73,7 @@ function drawTrack(ctx: CanvasRenderingContext2D, scene: Scene, track: Track, to
     if (b < a) continue;
     const h = inner * (SHARE[run.kind] ?? 0.7);
     ctx.fillStyle = COLOUR[run.kind] ?? NORMAL;
-    ctx.fillRect(a, top + 4 + inner - h, Math.max(1, b - a), h);
+    ctx.fillRect(a, top + 4 + inner - h, Math.max(LEAST_PX[run.kind] ?? 1, b - a), h);
   }
   let marked = -Infinity;
   for (const gap of track.gaps) {
