@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = "0100_integrity"
+revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
