@@ -16,6 +16,7 @@ GAP_CAUSES = frozenset(
         "clock_step",
         "power",
         "not_registered",
+        "deleted",
         "unknown",
     }
 )

@@ -16,6 +16,7 @@ from vms.base.db import Database
 from vms.base.errors import VmsError
 from vms.events import Event
 from vms.record import queries
+from vms.record.garbage import regrow_gaps
 from vms.record.models import Segment
 from vms.record.recovery import Recovered, place_of, recover_volume
 from vms.storage.scan import ReadAt, hash_file, read_closed, scan
@@ -71,7 +72,10 @@ def rebuild(database: Database, volumes: Sequence[Volume]) -> list[Recovered]:
     """Forget all rows and read them again from the files of all volumes. Workers may go on, the committer must not run."""
     with database.transaction() as session:
         session.execute(text("TRUNCATE segments, gaps"))
-    return [recover_volume(database, volume, _silent) for volume in volumes]
+    found = [recover_volume(database, volume, _silent) for volume in volumes]
+    with database.transaction() as session:
+        regrow_gaps(session)
+    return found
 
 
 def _silent(session: Session, fact: Event) -> None:

@@ -37,10 +37,13 @@ def commit_segments(session: Session, reports: Sequence[SegmentReport], announce
     """Insert what is new of at most BATCH reports and answer the paths that may be acknowledged after commit.
 
     A report that no index can hold (ids that are no ids, GOPs that do not touch) is refused: it is not among the answer.
+    One of a segment that is being deleted is acknowledged and makes no row.
     """
-    good = sorted((r for r in reports if _fits(r)), key=lambda r: (r.camera, r.profile, r.start_us))
+    told = [r for r in reports if _fits(r)]
+    deleted = queries.garbage_among(session, [(r.camera, r.profile, r.start_us, r.path) for r in told])
+    good = sorted((r for r in told if r.path not in deleted), key=lambda r: (r.camera, r.profile, r.start_us))
     if not good:
-        return []
+        return [r.path for r in told]
     fresh = set(session.scalars(insert(Segment).on_conflict_do_nothing().returning(Segment.path), [_row(r) for r in good]))
     _cut_gaps(session, good)
     for report, end_us in zip(good, _ends_before(session, good), strict=True):
@@ -50,7 +53,7 @@ def commit_segments(session: Session, reports: Sequence[SegmentReport], announce
         if report.suspect and report.path in fresh:
             detail = "its volume failed while it was written"
             announce(session, SegmentDamaged(report.camera, report.profile, report.path, report.start_us, report.end_us, detail))
-    return [r.path for r in good]
+    return [r.path for r in told]
 
 
 def in_batches(reports: Iterable[SegmentReport]) -> Iterator[list[SegmentReport]]:
@@ -117,9 +120,12 @@ def _add_gap(session: Session, report: SegmentReport, gap: GapSpan) -> bool:
 
 def _ends_before(session: Session, reports: Sequence[SegmentReport]) -> list[int | None]:
     """For each report the last instant that is recorded before it begins."""
+    # What was deleted was recorded once: a gap behind it begins at its end. greatest() ignores nulls.
     statement = text(
-        "SELECT (SELECT s.end_us FROM segments s WHERE s.camera_id = r.camera AND s.profile = r.profile AND s.start_us < r.start_us"
-        " ORDER BY s.start_us DESC LIMIT 1)"
+        "SELECT greatest((SELECT s.end_us FROM segments s WHERE s.camera_id = r.camera AND s.profile = r.profile"
+        " AND s.start_us < r.start_us ORDER BY s.start_us DESC LIMIT 1),"
+        " (SELECT g.end_us FROM (SELECT end_us, cause FROM gaps WHERE camera_id = r.camera AND profile = r.profile"
+        " AND start_us < r.start_us ORDER BY start_us DESC LIMIT 1) g WHERE g.cause = 'deleted'))"
         " FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[]), CAST(:starts AS bigint[]), CAST(:ends AS bigint[]))"
         " WITH ORDINALITY AS r (camera, profile, start_us, end_us, n) ORDER BY r.n"
     )
@@ -139,10 +145,11 @@ def _cut_gaps(session: Session, reports: Sequence[SegmentReport]) -> None:
     )
     for report, cut in zip(reports, session.scalars(statement, _columns(reports)).all(), strict=True):
         if cut:
-            _cut_gap(session, report.camera, report.profile, Span(report.start_us, report.end_us))
+            cut_gap(session, report.camera, report.profile, Span(report.start_us, report.end_us))
 
 
-def _cut_gap(session: Session, camera: str, profile: str, recorded: Span) -> None:
+def cut_gap(session: Session, camera: str, profile: str, recorded: Span) -> None:
+    """What is recorded is no gap."""
     for gap in queries.gap_rows(session, camera, profile, recorded):
         session.execute(delete(Gap).where(Gap.camera_id == camera, Gap.profile == profile, Gap.start_us == gap.start_us))
         for left in gaps(Span(gap.start_us, gap.end_us), [recorded]):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from vms.base.timespan import Span
 from vms.owner.requests import GapSpan
-from vms.record.models import Gap, Segment
+from vms.record.models import Gap, Garbage, Segment
 
 LONGEST_US = 3 * 3_600_000_000
 """No segment is longer: a segment's length setting plus one GOP (segment_writer.MAX_GOP_US)."""
@@ -88,11 +88,14 @@ def days_recorded(session: Session, camera_id: str, profile: str, days: Sequence
 
 
 def last_ends(session: Session, cameras: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """The last recorded instant of each (camera, profile) that has one."""
+    """The last recorded instant of each (camera, profile) that has one, also when it was deleted since."""
     statement = text(
-        "SELECT c.camera, c.profile, s.end_us FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[])) AS c (camera, profile)"
-        " CROSS JOIN LATERAL (SELECT end_us FROM segments WHERE camera_id = c.camera AND profile = c.profile"
-        " ORDER BY start_us DESC LIMIT 1) s"
+        "SELECT c.camera, c.profile, greatest(s.end_us, g.end_us)"
+        " FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[])) AS c (camera, profile)"
+        " LEFT JOIN LATERAL (SELECT end_us FROM segments WHERE camera_id = c.camera AND profile = c.profile"
+        " ORDER BY start_us DESC LIMIT 1) s ON true"
+        " LEFT JOIN LATERAL (SELECT end_us FROM gaps WHERE camera_id = c.camera AND profile = c.profile AND cause = 'deleted'"
+        " ORDER BY start_us DESC LIMIT 1) g ON true WHERE s.end_us IS NOT NULL OR g.end_us IS NOT NULL"
     )
     wanted = list(cameras)
     rows = session.execute(statement, {"cameras": [c for c, _ in wanted], "profiles": [p for _, p in wanted]})
@@ -100,23 +103,35 @@ def last_ends(session: Session, cameras: Collection[tuple[str, str]]) -> dict[tu
 
 
 def known_paths(session: Session, volume: str, camera_id: str, profile: str, within: Span) -> dict[str, int]:
-    """Path → bytes of the segments of one folder of a volume that start in the span."""
-    statement = select(Segment.path, Segment.bytes).where(
-        Segment.camera_id == camera_id,
-        Segment.profile == profile,
-        Segment.start_us >= within.start_us,
-        Segment.start_us < within.end_us,
-        Segment.volume == volume,
-    )
-    return dict(session.execute(statement).all())
+    """Path → bytes of the segments of one folder of a volume that start in the span; garbage too, which must not come back."""
+    found: dict[str, int] = {}
+    for table in (Segment, Garbage):
+        statement = select(table.path, table.bytes).where(
+            table.camera_id == camera_id,
+            table.profile == profile,
+            table.start_us >= within.start_us,
+            table.start_us < within.end_us,
+            table.volume == volume,
+        )
+        found |= dict(session.execute(statement).all())
+    return found
 
 
 def paths_among(session: Session, places: Sequence[tuple[str, str, int, str]]) -> set[str]:
-    """Which of the files (camera, profile, start, path) have rows."""
+    """Which of the files (camera, profile, start, path) have rows, be it as garbage."""
+    return _paths_in(session, "segments", places) | garbage_among(session, places)
+
+
+def garbage_among(session: Session, places: Sequence[tuple[str, str, int, str]]) -> set[str]:
+    """Which of the files are being deleted."""
+    return _paths_in(session, "garbage", places)
+
+
+def _paths_in(session: Session, table: str, places: Sequence[tuple[str, str, int, str]]) -> set[str]:
     statement = text(
         "SELECT s.path FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[]), CAST(:starts AS bigint[]), CAST(:paths AS text[]))"
         " AS w (camera, profile, start_us, path)"
-        " JOIN segments s ON s.camera_id = w.camera AND s.profile = w.profile AND s.start_us = w.start_us AND s.path = w.path"
+        f" JOIN {table} s ON s.camera_id = w.camera AND s.profile = w.profile AND s.start_us = w.start_us AND s.path = w.path"
     )
     names = ("cameras", "profiles", "starts", "paths")
     return set(session.scalars(statement, {name: [place[n] for place in places] for n, name in enumerate(names)}))
