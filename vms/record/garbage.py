@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Row as SqlRow
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -100,7 +99,7 @@ def sweep(database: Database, volume: Volume, now_us: int, tell: Callable[[str, 
             return Swept(files, size, tuple(sorted(stuck)))
 
 
-def rescue(session: Session, volumes: Mapping[str, Volume], cameras: Sequence[str], within: Span, actor: str, now_us: int) -> int:
+def rescue(session: Session, volumes: Mapping[str, Volume], cameras: Sequence[str], within: Span, *, actor: str, now_us: int) -> int:
     """Put garbage of these cameras that touches the span back where its bytes are still whole. The caller has the cameras' locks."""
     touching = Garbage.camera_id.in_(cameras), Garbage.start_us < within.end_us, Garbage.end_us > within.start_us
     rows = session.scalars(select(Garbage).where(*touching).order_by(Garbage.camera_id, Garbage.start_us).with_for_update()).all()
@@ -169,8 +168,11 @@ def _entomb(session: Session, piece: _Piece, rule: str, actor: str, now_us: int)
     )
     session.add(stone)
     session.flush()
-    told = (piece.lane.camera, piece.lane.profile, *piece.span, piece.segments, piece.bytes)
-    announce(session, RecordingRescued(*told, actor) if rule == "rescued" else RecordingDeleted(*told, rule, actor))
+    camera, profile, (from_us, to_us) = piece.lane.camera, piece.lane.profile, piece.span
+    if rule == "rescued":
+        announce(session, RecordingRescued(camera, profile, from_us, to_us, piece.segments, piece.bytes, actor))
+    else:
+        announce(session, RecordingDeleted(camera, profile, from_us, to_us, piece.segments, piece.bytes, rule, actor))
 
 
 def _tell_gap(session: Session, piece: _Piece, rule: str) -> None:
@@ -196,8 +198,8 @@ def _gap_that_ends(session: Session, camera: str, profile: str, rule: str, end_u
     before = select(Gap.start_us, Gap.end_us, Gap.cause, Gap.detail).where(
         Gap.camera_id == camera, Gap.profile == profile, Gap.start_us < end_us
     )
-    last: SqlRow[Any] | None = session.execute(before.order_by(Gap.start_us.desc()).limit(1)).first()
-    return int(last[0]) if last is not None and tuple(last)[1:] == (end_us, CAUSE, rule) else None
+    last = session.execute(before.order_by(Gap.start_us.desc()).limit(1)).first()
+    return last.start_us if last is not None and (last.end_us, last.cause, last.detail) == (end_us, CAUSE, rule) else None
 
 
 def _unlink(volume: Volume, path: str, stuck: set[str], tell: Callable[[str, OSError], None] | None) -> bool:

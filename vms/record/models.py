@@ -153,10 +153,9 @@ class VolumeWatch(Model):
     """Only held recordings are left to make room."""
     short_us: Mapped[int | None]
     """When recordings younger than the least days were last deleted for room; null when that is over."""
-    looked_us: Mapped[int]
-    looked_total_bytes: Mapped[int]
-    """Bytes ever recorded here, at `looked_us`: stored and deleted."""
     write_bytes_per_day: Mapped[int]
+    """As measured over the last hour."""
+    changed_us: Mapped[int]
 
 
 class Hold(Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Integer, Select, Uuid, bindparam, func, literal, select, text, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, Uuid, and_, bindparam, case, func, literal, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.orm import Session
 
@@ -27,15 +27,21 @@ class SpanRow:
     state: str
 
 
-def spans(session: Session, camera_id: str, profile: str, within: Span) -> list[SpanRow]:
-    """Segments that touch the span, joined where they touch, by start: some rows a day, whatever the segment length."""
+def spans(session: Session, camera_id: str, profile: str, within: Span, held: Sequence[Span] = ()) -> list[SpanRow]:
+    """Segments that touch the span, joined where they touch, by start: some rows a day, whatever the segment length.
+
+    Good ones that touch any of `held` have the state `held`, whole.
+    """
+    state = case((Segment.state == "ok", "ok"), else_=Segment.state)
+    if touched := [and_(Segment.start_us < h.end_us, Segment.end_us > h.start_us) for h in held]:
+        state = case((and_(Segment.state == "ok", or_(*touched)), "held"), else_=Segment.state)
     inner = (
         select(
             Segment.start_us,
             Segment.end_us,
-            Segment.state,
+            state.label("state"),
             func.lag(Segment.end_us).over(order_by=Segment.start_us).label("before_us"),
-            func.lag(Segment.state).over(order_by=Segment.start_us).label("before"),
+            func.lag(state).over(order_by=Segment.start_us).label("before"),
         )
         .where(*_touching(camera_id, profile, within), Segment.state != "missing")
         .subquery()

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 DAY_US = 86_400_000_000
-PAGE = 100
-"""Rows of one batch: a transaction of this many stays below 200 ms."""
+PAGE = 1000
+"""Rows that are looked at together. Whoever deletes them does so lane by lane, so that one tombstone tells of many."""
 RULES = ("days", "camera_bytes", "region_bytes", "volume_bytes", "floor_sub", "floor")
 MAIN = "main"
 
@@ -46,11 +46,14 @@ class Limit(NamedTuple):
     max_bytes: int | None = None
 
 
+NO_LIMIT = Limit()
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """`regions_of` names the regions of a camera, the nearest first. Days: camera, nearest region, volume, node; the first that is said."""
 
-    node: Limit = Limit()
+    node: Limit = NO_LIMIT
     cameras: Mapping[str, Limit] = field(default_factory=dict[str, Limit])
     regions: Mapping[str, Limit] = field(default_factory=dict[str, Limit])
     volumes: Mapping[str, Limit] = field(default_factory=dict[str, Limit])
@@ -148,7 +151,7 @@ def steps(lanes: Sequence[Lane], limits: Limits, spaces: Sequence[Space], now_us
 
 
 def plan(
-    stored: Mapping[Lane, int], limits: Limits, spaces: Sequence[Space], now_us: int, source: Source, page: int = PAGE
+    stored: Mapping[Lane, int], limits: Limits, spaces: Sequence[Space], source: Source, *, now_us: int, page: int = PAGE
 ) -> Iterator[Batch]:
     """What goes, batch by batch. Whoever deletes does so between two batches; who only wants to know just reads on."""
     ledger = Ledger(stored, limits, spaces)

@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 from vms.base.timespan import Span, merge
 from vms.record.models import Hold, HoldCamera, StoredBytes
 from vms.record.queries import LONGEST_US
-from vms.record.retention import Lane, Row, Step
+from vms.record.retention import DAY_US, Lane, Row, Step
+
+HOUR_US = 3_600_000_000
 
 # `s` is the segment (or garbage) row, `:now_us` the node's clock.
 HELD = (
@@ -26,10 +28,10 @@ _OLDEST = text(
     "SELECT o.* FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[]), CAST(:volumes AS uuid[])) AS l (camera, profile, volume)"
     " CROSS JOIN LATERAL (SELECT s.start_us, s.camera_id, s.profile, s.run, s.end_us, s.volume, s.bytes FROM segments s"
     " WHERE s.camera_id = l.camera AND s.profile = l.profile AND s.volume = l.volume AND s.start_us >= :after_us"
-    " AND (s.start_us, CAST(s.camera_id AS text), s.profile COLLATE \"C\", CAST(s.run AS text)) > (:after_us, :camera, :profile, :run)"
+    ' AND (s.start_us, CAST(s.camera_id AS text), s.profile COLLATE "C", CAST(s.run AS text)) > (:after_us, :camera, :profile, :run)'
     " AND (CAST(:before_us AS bigint) IS NULL OR s.end_us <= :before_us)"
     f" AND NOT {HELD} ORDER BY s.start_us, s.run LIMIT :most) o"
-    " ORDER BY o.start_us, CAST(o.camera_id AS text), o.profile COLLATE \"C\", CAST(o.run AS text) LIMIT :most"
+    ' ORDER BY o.start_us, CAST(o.camera_id AS text), o.profile COLLATE "C", CAST(o.run AS text) LIMIT :most'
 )
 
 
@@ -71,8 +73,8 @@ def lanes_page(session: Session, after: tuple[str, str, str] | None, limit: int)
         "SELECT b.camera_id, b.profile, b.volume, b.bytes, b.segments, (SELECT s.start_us FROM segments s WHERE s.camera_id = b.camera_id"
         " AND s.profile = b.profile AND s.volume = b.volume ORDER BY s.start_us LIMIT 1)"
         " FROM stored_bytes b WHERE b.segments > 0"
-        " AND (CAST(b.camera_id AS text), b.profile COLLATE \"C\", CAST(b.volume AS text)) > (:camera, :profile, :volume)"
-        " ORDER BY CAST(b.camera_id AS text), b.profile COLLATE \"C\", CAST(b.volume AS text) LIMIT :most"
+        ' AND (CAST(b.camera_id AS text), b.profile COLLATE "C", CAST(b.volume AS text)) > (:camera, :profile, :volume)'
+        ' ORDER BY CAST(b.camera_id AS text), b.profile COLLATE "C", CAST(b.volume AS text) LIMIT :most'
     )
     camera, profile, volume = after or ("", "", "")
     rows = session.execute(statement, {"camera": camera, "profile": profile, "volume": volume, "most": limit})
@@ -112,6 +114,19 @@ def lock_cameras(session: Session, cameras: Iterable[str]) -> None:
     """Holds and deletes of one camera never pass each other: both take this, until their transaction ends; always in one order."""
     wanted: Sequence[str] = sorted(set(cameras))
     session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(c, 7461)) FROM (SELECT c FROM unnest(CAST(:cameras AS text[])) c ORDER BY c) o"),
+        text(
+            "SELECT pg_advisory_xact_lock(hashtextextended(c, 7461)) FROM (SELECT c FROM unnest(CAST(:cameras AS text[])) c ORDER BY c) o"
+        ),
         {"cameras": wanted},
     )
+
+
+def written_per_day(session: Session, now_us: int) -> dict[str, int]:
+    """Bytes a day, by volume, as of the last hour (or of as much of it as there was)."""
+    statement = text(
+        "SELECT b.volume, sum(r.bytes), min(r.start_us), max(r.end_us) FROM stored_bytes b CROSS JOIN LATERAL (SELECT s.bytes, s.start_us,"
+        " s.end_us FROM segments s WHERE s.camera_id = b.camera_id AND s.profile = b.profile AND s.volume = b.volume"
+        " AND s.start_us >= :since_us AND s.end_us <= :now_us) r GROUP BY 1"
+    )
+    rows = session.execute(statement, {"since_us": now_us - HOUR_US, "now_us": now_us})
+    return {str(volume): int(size) * DAY_US // max(1, end_us - start_us) for volume, size, start_us, end_us in rows}

@@ -37,6 +37,7 @@ class Files(Protocol):
     def walk(self, root: int) -> Iterator[tuple[str, int]]: ...
     def names(self, root: int, folder: str) -> list[str]: ...
     def free_bytes(self, root: int) -> int: ...
+    def capacity_bytes(self, root: int) -> int: ...
 
 
 class RealFiles:
@@ -143,6 +144,11 @@ class RealFiles:
     def free_bytes(self, root: int) -> int:
         state = os.statvfs(root)
         return state.f_bavail * state.f_frsize
+
+    def capacity_bytes(self, root: int) -> int:
+        """Without what the file system keeps for root alone, so that free and used add up to it."""
+        state = os.statvfs(root)
+        return (state.f_blocks - state.f_bfree + state.f_bavail) * state.f_frsize
 
     def _write_rest(self, fd: int, rest: memoryview) -> None:
         while rest:

@@ -80,9 +80,8 @@ CREATE TABLE volume_watches (
     held_bytes bigint NOT NULL,
     at_risk boolean NOT NULL,
     short_us bigint,
-    looked_us bigint NOT NULL,
-    looked_total_bytes bigint NOT NULL,
     write_bytes_per_day bigint NOT NULL,
+    changed_us bigint NOT NULL,
     CONSTRAINT pk_volume_watches PRIMARY KEY (volume)
 );
 CREATE TABLE holds (
