@@ -38,14 +38,14 @@ CAUSE = "deleted"
 _NAMES = ", ".join(column.name for column in Segment.__table__.columns)
 _TAKE = "SELECT * FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[]), CAST(:starts AS bigint[]), CAST(:runs AS uuid[]))"
 _BURY = text(
-    f"WITH gone AS (DELETE FROM segments s USING ({_TAKE}) AS w (camera, profile, start_us, run)"
+    f"WITH gone AS (DELETE FROM segments s USING ({_TAKE}) AS w (camera, profile, start_us, run)"  # noqa: S608  constants of this package
     " WHERE s.camera_id = w.camera AND s.profile = w.profile AND s.start_us = w.start_us AND s.run = w.run"
     f" AND s.start_us BETWEEN :first_us AND :last_us AND NOT {HELD} RETURNING s.*)"
     f" INSERT INTO garbage ({_NAMES}, at_us) SELECT {_NAMES}, :now_us FROM gone"
     " RETURNING start_us, camera_id, profile, run, end_us, volume, bytes"
 )
 _RESCUE = text(
-    f"WITH back AS (DELETE FROM garbage g USING ({_TAKE}) AS w (camera, profile, start_us, run)"
+    f"WITH back AS (DELETE FROM garbage g USING ({_TAKE}) AS w (camera, profile, start_us, run)"  # noqa: S608  constants of this package
     " WHERE g.camera_id = w.camera AND g.profile = w.profile AND g.start_us = w.start_us AND g.run = w.run RETURNING g.*)"
     f" INSERT INTO segments ({_NAMES}) SELECT {_NAMES} FROM back"
 )

@@ -135,7 +135,7 @@ def garbage_among(session: Session, places: Sequence[tuple[str, str, int, str]])
 
 def _paths_in(session: Session, table: str, places: Sequence[tuple[str, str, int, str]]) -> set[str]:
     statement = text(
-        "SELECT s.path FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[]), CAST(:starts AS bigint[]), CAST(:paths AS text[]))"
+        "SELECT s.path FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[]), CAST(:starts AS bigint[]), CAST(:paths AS text[]))"  # noqa: S608  constants of this package
         " AS w (camera, profile, start_us, path)"
         f" JOIN {table} s ON s.camera_id = w.camera AND s.profile = w.profile AND s.start_us = w.start_us AND s.path = w.path"
     )

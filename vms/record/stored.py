@@ -25,7 +25,7 @@ HELD = (
 )
 
 _OLDEST = text(
-    "SELECT o.* FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[]), CAST(:volumes AS uuid[])) AS l (camera, profile, volume)"
+    "SELECT o.* FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[]), CAST(:volumes AS uuid[])) AS l (camera, profile, volume)"  # noqa: S608  constants of this package
     " CROSS JOIN LATERAL (SELECT s.start_us, s.camera_id, s.profile, s.run, s.end_us, s.volume, s.bytes FROM segments s"
     " WHERE s.camera_id = l.camera AND s.profile = l.profile AND s.volume = l.volume AND s.start_us >= :after_us"
     ' AND (s.start_us, CAST(s.camera_id AS text), s.profile COLLATE "C", CAST(s.run AS text)) > (:after_us, :camera, :profile, :run)'
