@@ -18,7 +18,7 @@ from vms import __version__
 from vms.base.authority import ensure_server_certificate
 from vms.base.errors import Kind, VmsError
 from vms.base.ids import new_id
-from vms.processes.config import NodeConfig, VolumeConfig, load, save
+from vms.processes.config import NodeConfig, RetentionConfig, VolumeConfig, load, save
 from vms.settings import Settings
 from vms.storage.files import RealFiles
 from vms.storage.volumes import open_volume
@@ -60,6 +60,7 @@ def resolve(settings: Settings) -> tuple[NodeConfig, Path]:
         tsa_url=settings.integrity.tsa_url,
         tsa_ca=str(settings.integrity.tsa_ca.absolute()) if settings.integrity.tsa_ca else "",
         stamp_minutes=settings.integrity.stamp_minutes,
+        retention=RetentionConfig(**settings.retention.model_dump()),
     )
     path = run / "node.json"
     save(config, path)
@@ -117,12 +118,12 @@ def _kept_id(data: Path) -> str:
 
 def _volumes(settings: Settings, data: Path, node_id: str) -> tuple[VolumeConfig, ...]:
     """Each volume's identity file is checked before anything may write there; a new empty folder gets one."""
-    places = [volume.path.absolute() for volume in settings.volumes] or [data / "recordings"]
+    limits = [(volume.path.absolute(), volume.days, volume.max_bytes) for volume in settings.volumes]
     found: list[VolumeConfig] = []
-    for path in places:
+    for path, days, max_bytes in limits or [(data / "recordings", None, None)]:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         volume = open_volume(str(path), node_id, RealFiles(), create=True)
-        found.append(VolumeConfig(volume.id, str(path)))
+        found.append(VolumeConfig(volume.id, str(path), days, max_bytes))
         volume.close()
     return tuple(found)
 

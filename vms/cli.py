@@ -110,6 +110,19 @@ def rotate_key(
 
 
 @app.command()
+def retention(
+    data: Annotated[Path, typer.Option(help="the node's data directory")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only tell what would go, and why")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+) -> None:
+    """Delete what the retention rules let go, now; tell what is kept of each volume, region and camera, and for how long it lasts."""
+    from vms.commands import retention as command  # noqa: PLC0415
+
+    report = command.run_retention(data, dry_run=dry_run)
+    typer.echo(json.dumps(command.as_json(report), indent=2) if as_json else "\n".join(command.tell(report)))
+
+
+@app.command()
 def probe(
     url: Annotated[str, typer.Argument(help="rtsp://… of a camera; user and password may stand in it")],
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,

@@ -222,6 +222,106 @@ class SessionRefused(Event):
     address: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class RecordingDeleted(Event):
+    """Recordings were deleted; a tombstone keeps who and why. `rule` is the retention rule that asked for it."""
+
+    type: ClassVar[str] = "recording.deleted"
+    subject_kind: ClassVar[str] = "camera"
+    profile: str
+    from_us: int
+    to_us: int
+    segments: int
+    bytes: int
+    rule: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingRescued(Event):
+    """A hold came before the bytes of deleted recordings were gone: they are back."""
+
+    type: ClassVar[str] = "recording.rescued"
+    subject_kind: ClassVar[str] = "camera"
+    profile: str
+    from_us: int
+    to_us: int
+    segments: int
+    bytes: int
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingAtRisk(Event):
+    """Begins when only held recordings are left to make room on a volume, ends when there is room again."""
+
+    type: ClassVar[str] = "recording.at_risk"
+    subject_kind: ClassVar[str] = "volume"
+    at_risk: bool
+    free_bytes: int = 0
+    held_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingShort(Event):
+    """Begins when a volume had to let go of recordings younger than the least days, ends a day after it last did."""
+
+    type: ClassVar[str] = "recording.short"
+    subject_kind: ClassVar[str] = "volume"
+    short: bool
+    least_days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeLevel(Event):
+    """The share of a volume that is used, or that holds protect, passed 70, 85 or 95 % or fell below it. `level` is 0 below 70 %."""
+
+    type: ClassVar[str] = "volume.level"
+    subject_kind: ClassVar[str] = "volume"
+    measure: str
+    level: int
+    percent: int
+    before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionChanged(Event):
+    """A retention rule was set or taken away. The subject is the camera, region or volume; null limits say nothing."""
+
+    type: ClassVar[str] = "retention.changed"
+    subject_kind: ClassVar[str] = "retention"
+    scope: str
+    days: int | None = None
+    max_bytes: int | None = None
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldState(Event):
+    """A hold was requested, decided, extended, lapsed, or its release was asked for or decided. Empty `by`: the node itself."""
+
+    type: ClassVar[str] = "hold.state"
+    subject_kind: ClassVar[str] = "hold"
+    state: str
+    act: str
+    by: str = ""
+    case_no: str = ""
+    from_us: int = 0
+    to_us: int = 0
+    expires_us: int = 0
+    cameras: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HoldExpiring(Event):
+    """A hold expires within 14 days; then a release request is opened, and nothing is deleted."""
+
+    type: ClassVar[str] = "hold.expiring"
+    subject_kind: ClassVar[str] = "hold"
+    expires_us: int
+    case_no: str = ""
+
+
 FACTS: dict[str, type[Event]] = {
     fact.type: fact
     for fact in (
@@ -237,6 +337,14 @@ FACTS: dict[str, type[Event]] = {
         StampingState,
         KeyChanged,
         VolumeState,
+        RecordingDeleted,
+        RecordingRescued,
+        RecordingAtRisk,
+        RecordingShort,
+        VolumeLevel,
+        RetentionChanged,
+        HoldState,
+        HoldExpiring,
         WorkerLost,
         WorkerBack,
         NodeStarted,

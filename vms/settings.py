@@ -128,11 +128,26 @@ class IntegritySettings(Section):
         return self
 
 
+class RetentionSettings(Section):
+    """How long recordings stay. Rules for a camera, a region or a volume are set in the console and win over these."""
+
+    days: int = Field(
+        default=0, ge=0, le=36500, description="recordings older than this are deleted; 0: they stay as long as there is room"
+    )
+    least_days: int = Field(default=30, ge=0, le=36500, description="an alarm when younger recordings must go to make room")
+    free_bytes: int = Field(
+        default=2 * 1024**3, ge=0, description="room kept free on each volume; this or `free_percent`, whichever is less"
+    )
+    free_percent: float = Field(default=5.0, ge=0, le=50, description="the same, as a share of the volume")
+
+
 class VolumeSettings(Section):
     """A place for segment files."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="its name in reports")
     path: Path = Field(description="a folder, usually a disk's mount point")
+    days: int | None = Field(default=None, ge=0, le=36500, description="as `retention.days`, for this volume; 0: no limit")
+    max_bytes: int | None = Field(default=None, ge=0, description="most bytes of recordings kept here; 0 or empty: the whole volume")
 
 
 class LogSettings(Section):
@@ -155,6 +170,7 @@ class Settings(BaseSettings):
     cameras: CameraSettings = CameraSettings()
     recording: RecordingSettings = RecordingSettings()
     integrity: IntegritySettings = IntegritySettings()
+    retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()
     volumes: tuple[VolumeSettings, ...] = Field(
         default=(), description="places for segment files; none: `recordings` in the data directory"
@@ -262,6 +278,7 @@ SECTIONS: dict[str, type[Section]] = {
     "cameras": CameraSettings,
     "recording": RecordingSettings,
     "integrity": IntegritySettings,
+    "retention": RetentionSettings,
     "log": LogSettings,
     "volumes": VolumeSettings,
 }

@@ -52,6 +52,10 @@ class Setup:
     workers: int = 1
     tls: bool = False
     allow: tuple[str, ...] = ()
+    more: str = ""
+    """Further TOML."""
+    before: tuple[str, ...] = ()
+    """Command that starts it, such as disk.on_small_disk."""
 
 
 @dataclass
@@ -273,6 +277,7 @@ allow = {json.dumps(setup.allow)}
 allow_loopback = true
 [recording]
 segment_seconds = {setup.segment_seconds}
+{setup.more}
 """
     path = folder / "vms.toml"
     path.write_text(text)
@@ -280,11 +285,11 @@ segment_seconds = {setup.segment_seconds}
 
 
 @contextmanager
-def process(arguments: list[str], log: Path) -> Generator[subprocess.Popen[bytes]]:
+def process(arguments: list[str], log: Path, before: tuple[str, ...] = ()) -> Generator[subprocess.Popen[bytes]]:
     """`python -m vms ARGUMENTS…` in a session of its own; whatever is left of it at the end is killed."""
     with log.open("ab") as file:
         started = subprocess.Popen(
-            [sys.executable, "-m", "vms", *arguments], stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
+            [*before, sys.executable, "-m", "vms", *arguments], stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
         )
     try:
         yield started
@@ -313,7 +318,7 @@ def serve(folder: Path, setup: Setup | None = None) -> Generator[Node]:
     port = free_port()
     config = write_config(folder, setup, port)
     data, log = folder / "data", folder / "node.log"
-    with process(["serve", "--config", str(config)], log) as started:
+    with process(["serve", "--config", str(config)], log, setup.before) as started:
         token = wait_until("the database", alive(started, log, lambda: _token(data)), START_S)
         scheme = "https" if setup.tls else "http"
         url = f"{scheme}://127.0.0.1:{port}"

@@ -31,9 +31,9 @@ def run_check(data: Path, *, rebuild_index: bool) -> CheckResult:
     if not path.exists():
         raise VmsError(Kind.CONFIG, f"{data} holds no node: 'vms serve' or 'vms demo' makes one", path=str(path))
     config = load(path)
-    with _database(config, exclusive=rebuild_index) as url:
+    with open_database(config, exclusive=rebuild_index) as url:
         database = Database(url, pool_size=2, statement_timeout_ms=600_000)
-        volumes = _volumes(config)
+        volumes = open_volumes(config)
         try:
             if rebuild_index:
                 _open_chain(database, config.node_id)
@@ -57,7 +57,7 @@ def _open_chain(database: Database, node: str) -> None:
 
 
 @contextmanager
-def _database(config: NodeConfig, *, exclusive: bool) -> Generator[str]:
+def open_database(config: NodeConfig, *, exclusive: bool) -> Generator[str]:
     """The node's database: the running one, or the node's own server started for this command."""
     url = database_url(config)
     if config.database_url or EmbeddedPostgres(Path(config.data_dir) / "postgres", Path(config.run_dir)).accepts():
@@ -80,7 +80,7 @@ def _database(config: NodeConfig, *, exclusive: bool) -> Generator[str]:
         server.stop()
 
 
-def _volumes(config: NodeConfig) -> list[Volume]:
+def open_volumes(config: NodeConfig) -> list[Volume]:
     files = RealFiles()
     return [open_volume(volume.path, config.node_id, files, expect=volume.id) for volume in config.volumes]
 

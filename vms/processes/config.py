@@ -18,6 +18,18 @@ class VolumeConfig:
 
     id: str
     path: str
+    days: int | None = None
+    max_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionConfig:
+    """How long recordings stay and how much room is kept free (settings `[retention]`)."""
+
+    days: int = 0
+    least_days: int = 30
+    free_bytes: int = 2 * 1024**3
+    free_percent: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +59,7 @@ class NodeConfig:
     tsa_url: str = ""
     tsa_ca: str = ""
     stamp_minutes: int = 10
+    retention: RetentionConfig = RetentionConfig()
 
     @property
     def secure(self) -> bool:
@@ -72,4 +85,5 @@ def load(path: Path) -> NodeConfig:
     raw = json.loads(path.read_text())
     raw["volumes"] = tuple(VolumeConfig(**volume) for volume in raw["volumes"])
     raw["allow"] = tuple(raw["allow"])
+    raw["retention"] = RetentionConfig(**raw["retention"])
     return NodeConfig(**raw)

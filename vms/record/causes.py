@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+DELETED = "deleted"
+"""It was recorded once; tombstones tell by which rule it went."""
 GAP_CAUSES = frozenset(
     {
         "camera_offline",
@@ -16,6 +18,7 @@ GAP_CAUSES = frozenset(
         "clock_step",
         "power",
         "not_registered",
+        DELETED,
         "unknown",
     }
 )

@@ -18,6 +18,7 @@ from vms.events import Event
 from vms.record import queries
 from vms.record.check_chain import check_chains
 from vms.record.damage import is_whole, locate
+from vms.record.garbage import regrow_gaps
 from vms.record.models import Segment
 from vms.record.recovery import Recovered, place_of, recover_volume
 from vms.storage.scan import ReadAt, read_closed, scan
@@ -81,7 +82,10 @@ def rebuild(database: Database, volumes: Sequence[Volume]) -> list[Recovered]:
     """
     with database.transaction() as session:
         session.execute(text("TRUNCATE segments, gaps, damages"))
-    return [recover_volume(database, volume, _silent, rebuilding=True) for volume in volumes]
+    found = [recover_volume(database, volume, _silent, rebuilding=True) for volume in volumes]
+    with database.transaction() as session:
+        regrow_gaps(session)
+    return found
 
 
 def _silent(session: Session, fact: Event) -> None:

@@ -16,6 +16,7 @@ from vms.base.db import Database
 from vms.base.errors import VmsError
 from vms.owner.requests import GapSpan
 from vms.record import chain_rows, tellings
+from vms.record.causes import DELETED
 from vms.record.chain import EMPTY, Head, Link, Stream, check_link, parse
 from vms.record.models import ChainRecord, Gap, Segment
 
@@ -37,7 +38,7 @@ class _Story:
     rowless: list[int] = field(default_factory=list[int])
     """Segments that have a record and no row."""
     deleted: list[tuple[int, int, int]] = field(default_factory=list[tuple[int, int, int]])
-    """First and last number, and count, of each tombstone."""
+    """First and last number, and count, of each tombstone; the count of what came back is negative."""
     deleted_until_us: int = 0
     """Gaps before it may have gone with their segments."""
 
@@ -104,7 +105,7 @@ def _read(session: Session, page: Sequence[ChainRecord], story: _Story) -> Itera
         elif kind == "tombstone":
             first, last, count = told.get("first_seq"), told.get("last_seq"), told.get("count")
             if isinstance(first, int) and isinstance(last, int) and isinstance(count, int):
-                story.deleted.append((first, last, count))
+                story.deleted.append((first, last, -count if told.get("rule") == tellings.RESCUED else count))
                 story.deleted_until_us = max(story.deleted_until_us, record.end_us)
 
 
@@ -132,7 +133,7 @@ def _unexplained(story: _Story) -> list[int]:
 
 
 def _gap_faults(session: Session, stream: Stream, story: _Story) -> Iterator[tuple[int, str]]:
-    mine = (Gap.camera_id == stream.camera, Gap.profile == stream.profile)
+    mine = (Gap.camera_id == stream.camera, Gap.profile == stream.profile, Gap.cause != DELETED)
     rows = session.execute(select(Gap.start_us, Gap.end_us, Gap.cause, Gap.detail).where(*mine).order_by(Gap.start_us))
     there = {gap.start_us: gap for row in rows for gap in [GapSpan(*row)]}
     told = {at_us: gap for at_us, gap in story.gaps.items() if gap.start_us < gap.end_us}

@@ -19,6 +19,7 @@ from vms.base.timespan import Span, gaps
 from vms.events import Event, RecordingGap, SegmentDamaged
 from vms.owner.requests import GapSpan
 from vms.record import chain_rows, gop_table, queries, tellings
+from vms.record.causes import DELETED
 from vms.record.chain import Draft, Stream
 from vms.record.models import Gap, Segment
 from vms.record.reports import SegmentReport
@@ -40,11 +41,14 @@ def commit_segments(
     """Insert what is new of at most BATCH reports and answer the paths that may be acknowledged after commit.
 
     A report that no index can hold (ids that are no ids, GOPs that do not touch) is refused: it is not among the answer.
-    `rebuilding`: rows were forgotten, the chain was not, so it is told only what it does not know.
+    One of a segment that is being deleted is acknowledged and makes no row. `rebuilding`: rows were forgotten, the chain was
+    not, so it is told only what it does not know.
     """
-    good = sorted((r for r in reports if _fits(r)), key=lambda r: (r.camera, r.profile, r.start_us))
+    told = [r for r in reports if _fits(r)]
+    deleted = queries.garbage_among(session, [(r.camera, r.profile, r.start_us, r.path) for r in told])
+    good = sorted((r for r in told if r.path not in deleted), key=lambda r: (r.camera, r.profile, r.start_us))
     if not good:
-        return []
+        return [r.path for r in told]
     book = chain_rows.open_book(session, {Stream(r.camera, r.profile) for r in good})
     fresh = set(session.scalars(insert(Segment).on_conflict_do_nothing().returning(Segment.path), [_row(r) for r in good]))
     drafts = _cut_gaps(session, good)
@@ -59,7 +63,7 @@ def commit_segments(
                 detail = "its volume failed while it was written"
                 announce(session, SegmentDamaged(report.camera, report.profile, report.path, report.start_us, report.end_us, detail))
     book.append(_unknown(session, drafts) if rebuilding else drafts)
-    return [r.path for r in good]
+    return [r.path for r in told]
 
 
 def _told_of_gap(report: SegmentReport, gap: GapSpan) -> list[Draft]:
@@ -151,9 +155,12 @@ def _add_gap(session: Session, report: SegmentReport, gap: GapSpan) -> bool:
 
 def _ends_before(session: Session, reports: Sequence[SegmentReport]) -> list[int | None]:
     """For each report the last instant that is recorded before it begins."""
+    # What was deleted was recorded once: a gap behind it begins at its end. greatest() ignores nulls.
     statement = text(
-        "SELECT (SELECT s.end_us FROM segments s WHERE s.camera_id = r.camera AND s.profile = r.profile AND s.start_us < r.start_us"
-        " ORDER BY s.start_us DESC LIMIT 1)"
+        "SELECT greatest((SELECT s.end_us FROM segments s WHERE s.camera_id = r.camera AND s.profile = r.profile"
+        " AND s.start_us < r.start_us ORDER BY s.start_us DESC LIMIT 1),"
+        " (SELECT g.end_us FROM (SELECT end_us, cause FROM gaps WHERE camera_id = r.camera AND profile = r.profile"
+        " AND start_us < r.start_us ORDER BY start_us DESC LIMIT 1) g WHERE g.cause = 'deleted'))"
         " FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[]), CAST(:starts AS bigint[]), CAST(:ends AS bigint[]))"
         " WITH ORDINALITY AS r (camera, profile, start_us, end_us, n) ORDER BY r.n"
     )
@@ -174,20 +181,26 @@ def _cut_gaps(session: Session, reports: Sequence[SegmentReport]) -> list[Draft]
     drafts: list[Draft] = []
     for report, cut in zip(reports, session.scalars(statement, _columns(reports)).all(), strict=True):
         if cut:
-            drafts += _cut_gap(session, Stream(report.camera, report.profile), Span(report.start_us, report.end_us))
+            drafts += cut_gap(session, Stream(report.camera, report.profile), Span(report.start_us, report.end_us))
     return drafts
 
 
-def _cut_gap(session: Session, stream: Stream, recorded: Span) -> Iterator[Draft]:
-    """The chain is not rewritten: a new record with the gap's start says what is left of it."""
+def cut_gap(session: Session, stream: Stream, recorded: Span) -> list[Draft]:
+    """What is recorded is no gap. The chain is not rewritten: a new record with the gap's start says what is left of it.
+
+    Gaps of what was deleted have no record: tombstones tell of them.
+    """
     camera, profile = stream
+    drafts: list[Draft] = []
     for gap in queries.gap_rows(session, camera, profile, recorded):
         session.execute(delete(Gap).where(Gap.camera_id == camera, Gap.profile == profile, Gap.start_us == gap.start_us))
         pieces = [gap._replace(start_us=left.start_us, end_us=left.end_us) for left in gaps(Span(gap.start_us, gap.end_us), [recorded])]
         for piece in pieces:
             session.execute(insert(Gap).values(camera_id=camera, profile=profile, **piece._asdict()))
         void = [] if any(piece.start_us == gap.start_us for piece in pieces) else [gap._replace(end_us=gap.start_us)]
-        yield from (tellings.gap(stream, piece) for piece in (*void, *pieces))
+        if gap.cause != DELETED:
+            drafts += [tellings.gap(stream, piece) for piece in (*void, *pieces)]
+    return drafts
 
 
 def _columns(reports: Sequence[SegmentReport]) -> dict[str, object]:

@@ -1,33 +1,24 @@
-"""The index: a row a segment, a row a gap; the chain of records that tells of both. Only this package writes them.
+"""The index: a row a segment, a row a gap; the chain of records that tells of both; what is held, what was deleted and why.
 
-Camera ids come from the register without a foreign key: recordings outlive the camera. Every row can be made again from the
-segment files alone (check.rebuild); the chain cannot, so it is never forgotten.
+Only this package writes them. Camera ids come from the register without a foreign key: recordings outlive the camera. Segments
+and gaps can be made again from the segment files alone (check.rebuild), but for gaps of what was deleted: those come from the
+tombstones. The chain cannot, so it is never forgotten.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Index, Uuid
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vms.base.db import Model
 
 _Id = Uuid(as_uuid=False)
+Binary = bytes  # inside a class with a column of that name the type would be the column
 
 
-class Segment(Model):
-    """A closed segment file. Partitioned by month of `start_us`; the primary key answers a camera's span.
+class SegmentColumns:
+    """What is known of a closed segment file, as a row of the index and, on its way out, as garbage."""
 
-    `state`: `ok`; `suspect`, the disk failed while it was open; `damaged`, its bytes are not what they were (`damages` says where);
-    `missing`, the file was not there when the volume was read.
-    """
-
-    __tablename__ = "segments"
-    __table_args__ = (
-        CheckConstraint("start_us < end_us", name="span"),
-        CheckConstraint("state IN ('ok', 'suspect', 'missing', 'damaged')", name="state"),
-        Index("ix_segments_id", "id"),
-        {"postgresql_partition_by": "RANGE (start_us)"},
-    )
     camera_id: Mapped[str] = mapped_column(_Id, primary_key=True)
     profile: Mapped[str] = mapped_column(primary_key=True)
     start_us: Mapped[int] = mapped_column(primary_key=True)
@@ -42,17 +33,33 @@ class Segment(Model):
     path: Mapped[str]
     """Relative to the volume."""
     bytes: Mapped[int]
-    sha256: Mapped[bytes]
+    sha256: Mapped[Binary]
     init_size: Mapped[int]
     """Bytes of ftyp+moov at the file's head."""
     gop_count: Mapped[int]
-    gops: Mapped[bytes]
+    gops: Mapped[Binary]
     """gop_table.pack"""
-    gops_root: Mapped[bytes]
+    gops_root: Mapped[Binary]
     """Merkle root over the GOP hashes, which stay in the file."""
     end_reason: Mapped[str]
     origin: Mapped[str]
     state: Mapped[str]
+
+
+class Segment(SegmentColumns, Model):
+    """A closed segment file. Partitioned by month of `start_us`; the primary key answers a camera's span.
+
+    `state`: `ok`; `suspect`, the disk failed while it was open; `damaged`, its bytes are not what they were (`damages` says where);
+    `missing`, the file was not there when the volume was read.
+    """
+
+    __tablename__ = "segments"
+    __table_args__ = (
+        CheckConstraint("start_us < end_us", name="span"),
+        CheckConstraint("state IN ('ok', 'suspect', 'missing', 'damaged')", name="state"),
+        Index("ix_segments_id", "id"),
+        {"postgresql_partition_by": "RANGE (start_us)"},
+    )
 
 
 class Gap(Model):
@@ -150,3 +157,147 @@ class ScrubPass(Model):
     """End of the last whole pass, which began at `finished_started_us`."""
     finished_started_us: Mapped[int | None]
     finished_segments: Mapped[int]
+
+
+class Garbage(SegmentColumns, Model):
+    """A segment that is deleted, until its bytes are gone: a crash between the two is finished at the next start.
+
+    It keeps the whole row, so that a hold that comes in between puts it back (garbage.rescue).
+    """
+
+    __tablename__ = "garbage"
+    __table_args__ = (Index("ix_garbage_volume_at_us", "volume", "at_us"),)
+    at_us: Mapped[int]
+
+
+class Tombstone(Model):
+    """What was deleted, by which rule and for whom. Never changed and never deleted.
+
+    A `rescued` one says that a hold came before the bytes were gone: these segments are back.
+    """
+
+    __tablename__ = "tombstones"
+    __table_args__ = (
+        CheckConstraint("from_us < to_us", name="span"),
+        Index("ix_tombstones_at_us_id", "at_us", "id"),
+        Index("ix_tombstones_camera_id_profile_from_us", "camera_id", "profile", "from_us"),
+    )
+    id: Mapped[str] = mapped_column(_Id, primary_key=True)
+    camera_id: Mapped[str] = mapped_column(_Id)
+    profile: Mapped[str]
+    volume: Mapped[str] = mapped_column(_Id)
+    from_us: Mapped[int]
+    to_us: Mapped[int]
+    segments: Mapped[int]
+    bytes: Mapped[int]
+    rule: Mapped[str]
+    """retention.RULES, or `rescued`."""
+    hold_id: Mapped[str | None] = mapped_column(_Id)
+    """The hold that protected it until it ended."""
+    actor: Mapped[str]
+    at_us: Mapped[int]
+
+
+class StoredBytes(Model):
+    """Sums over the segments of a camera profile on a volume. Kept by triggers on `segments`, whoever writes there."""
+
+    __tablename__ = "stored_bytes"
+    camera_id: Mapped[str] = mapped_column(_Id, primary_key=True)
+    profile: Mapped[str] = mapped_column(primary_key=True)
+    volume: Mapped[str] = mapped_column(_Id, primary_key=True)
+    bytes: Mapped[int]
+    segments: Mapped[int]
+
+
+class RetentionRule(Model):
+    """How long and how much of a camera, of a region with all below it, or of a volume is kept. Null: nothing is said here."""
+
+    __tablename__ = "retention_rules"
+    __table_args__ = (
+        CheckConstraint("scope IN ('camera', 'region', 'volume')", name="scope"),
+        CheckConstraint("days >= 0 AND max_bytes >= 0", name="limits"),
+    )
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    subject_id: Mapped[str] = mapped_column(primary_key=True)
+    days: Mapped[int | None]
+    max_bytes: Mapped[int | None]
+    changed_by: Mapped[str]
+    changed_us: Mapped[int]
+
+
+class VolumeWatch(Model):
+    """What was last told of a volume's space, so that each change is told once, also over a restart."""
+
+    __tablename__ = "volume_watches"
+    volume: Mapped[str] = mapped_column(_Id, primary_key=True)
+    used_level: Mapped[int]
+    """0, 70, 85 or 95 percent of what it may hold."""
+    held_level: Mapped[int]
+    """The same of held bytes."""
+    held_bytes: Mapped[int]
+    at_risk: Mapped[bool]
+    """Only held recordings are left to make room."""
+    short_us: Mapped[int | None]
+    """When recordings younger than the least days were last deleted for room; null when that is over."""
+    write_bytes_per_day: Mapped[int]
+    """As measured over the last hour."""
+    changed_us: Mapped[int]
+
+
+class Hold(Model):
+    """Recordings that may not be deleted: some cameras over a span, for a case. States in holds.py.
+
+    It protects while `ends_us` is null or lies ahead. Names beside ids are as they were on the day.
+    """
+
+    __tablename__ = "holds"
+    __table_args__ = (
+        CheckConstraint("from_us < to_us", name="span"),
+        CheckConstraint("state IN ('requested', 'held', 'rejected', 'lapsed', 'release_requested', 'released')", name="state"),
+        Index("ix_holds_state_id", "state", "id"),
+    )
+    id: Mapped[str] = mapped_column(_Id, primary_key=True)
+    state: Mapped[str]
+    case_no: Mapped[str]
+    doc_no: Mapped[str]
+    reason: Mapped[str]
+    from_us: Mapped[int]
+    to_us: Mapped[int]
+    """May lie ahead."""
+    expires_us: Mapped[int]
+    """Asks for a release; deletes nothing."""
+    requested_by: Mapped[str]
+    requested_name: Mapped[str]
+    requested_us: Mapped[int]
+    decided_by: Mapped[str | None]
+    decided_name: Mapped[str | None]
+    decided_us: Mapped[int | None]
+    extend_us: Mapped[int | None]
+    """The new expiry that somebody asked for and nobody approved yet."""
+    extend_by: Mapped[str | None]
+    extend_name: Mapped[str | None]
+    extend_asked_us: Mapped[int | None]
+    release_doc_no: Mapped[str | None]
+    release_reason: Mapped[str | None]
+    release_by: Mapped[str | None]
+    """Who asked for the release; empty when the expiry did."""
+    release_name: Mapped[str | None]
+    release_us: Mapped[int | None]
+    released_by: Mapped[str | None]
+    released_name: Mapped[str | None]
+    released_us: Mapped[int | None]
+    note: Mapped[str]
+    """Why it was rejected, or why its release was last refused."""
+    ask_release_us: Mapped[int]
+    """When the node opens a release request by itself: the expiry, or some time after one was refused."""
+    warned_us: Mapped[int | None]
+    ends_us: Mapped[int | None]
+
+
+class HoldCamera(Model):
+    """A camera of a hold: all its profiles."""
+
+    __tablename__ = "hold_cameras"
+    __table_args__ = (Index("ix_hold_cameras_hold_id", "hold_id"),)
+    camera_id: Mapped[str] = mapped_column(_Id, primary_key=True)
+    hold_id: Mapped[str] = mapped_column(_Id, ForeignKey("holds.id"), primary_key=True)

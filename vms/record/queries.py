@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Integer, Select, Uuid, bindparam, func, literal, select, text, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, Uuid, and_, bindparam, case, func, literal, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.orm import Session
 
 from vms.base.timespan import Span
 from vms.owner.requests import GapSpan
-from vms.record.models import Gap, Segment
+from vms.record.models import Gap, Garbage, Segment
 
 LONGEST_US = 3 * 3_600_000_000
 """No segment is longer: a segment's length setting plus one GOP (segment_writer.MAX_GOP_US)."""
@@ -27,15 +27,21 @@ class SpanRow:
     state: str
 
 
-def spans(session: Session, camera_id: str, profile: str, within: Span) -> list[SpanRow]:
-    """Segments that touch the span, joined where they touch, by start: some rows a day, whatever the segment length."""
+def spans(session: Session, camera_id: str, profile: str, within: Span, held: Sequence[Span] = ()) -> list[SpanRow]:
+    """Segments that touch the span, joined where they touch, by start: some rows a day, whatever the segment length.
+
+    Good ones that touch any of `held` have the state `held`, whole.
+    """
+    state = case((Segment.state == "ok", "ok"), else_=Segment.state)
+    if touched := [and_(Segment.start_us < h.end_us, Segment.end_us > h.start_us) for h in held]:
+        state = case((and_(Segment.state == "ok", or_(*touched)), "held"), else_=Segment.state)
     inner = (
         select(
             Segment.start_us,
             Segment.end_us,
-            Segment.state,
+            state.label("state"),
             func.lag(Segment.end_us).over(order_by=Segment.start_us).label("before_us"),
-            func.lag(Segment.state).over(order_by=Segment.start_us).label("before"),
+            func.lag(state).over(order_by=Segment.start_us).label("before"),
         )
         .where(*_touching(camera_id, profile, within), Segment.state != "missing")
         .subquery()
@@ -88,11 +94,14 @@ def days_recorded(session: Session, camera_id: str, profile: str, days: Sequence
 
 
 def last_ends(session: Session, cameras: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """The last recorded instant of each (camera, profile) that has one."""
+    """The last recorded instant of each (camera, profile) that has one, also when it was deleted since."""
     statement = text(
-        "SELECT c.camera, c.profile, s.end_us FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[])) AS c (camera, profile)"
-        " CROSS JOIN LATERAL (SELECT end_us FROM segments WHERE camera_id = c.camera AND profile = c.profile"
-        " ORDER BY start_us DESC LIMIT 1) s"
+        "SELECT c.camera, c.profile, greatest(s.end_us, g.end_us)"
+        " FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[])) AS c (camera, profile)"
+        " LEFT JOIN LATERAL (SELECT end_us FROM segments WHERE camera_id = c.camera AND profile = c.profile"
+        " ORDER BY start_us DESC LIMIT 1) s ON true"
+        " LEFT JOIN LATERAL (SELECT end_us FROM gaps WHERE camera_id = c.camera AND profile = c.profile AND cause = 'deleted'"
+        " ORDER BY start_us DESC LIMIT 1) g ON true WHERE s.end_us IS NOT NULL OR g.end_us IS NOT NULL"
     )
     wanted = list(cameras)
     rows = session.execute(statement, {"cameras": [c for c, _ in wanted], "profiles": [p for _, p in wanted]})
@@ -100,23 +109,35 @@ def last_ends(session: Session, cameras: Collection[tuple[str, str]]) -> dict[tu
 
 
 def known_paths(session: Session, volume: str, camera_id: str, profile: str, within: Span) -> dict[str, int]:
-    """Path → bytes of the segments of one folder of a volume that start in the span."""
-    statement = select(Segment.path, Segment.bytes).where(
-        Segment.camera_id == camera_id,
-        Segment.profile == profile,
-        Segment.start_us >= within.start_us,
-        Segment.start_us < within.end_us,
-        Segment.volume == volume,
-    )
-    return dict(session.execute(statement).all())
+    """Path → bytes of the segments of one folder of a volume that start in the span; garbage too, which must not come back."""
+    found: dict[str, int] = {}
+    for table in (Segment, Garbage):
+        statement = select(table.path, table.bytes).where(
+            table.camera_id == camera_id,
+            table.profile == profile,
+            table.start_us >= within.start_us,
+            table.start_us < within.end_us,
+            table.volume == volume,
+        )
+        found |= dict(session.execute(statement).all())
+    return found
 
 
 def paths_among(session: Session, places: Sequence[tuple[str, str, int, str]]) -> set[str]:
-    """Which of the files (camera, profile, start, path) have rows."""
+    """Which of the files (camera, profile, start, path) have rows, be it as garbage."""
+    return _paths_in(session, "segments", places) | garbage_among(session, places)
+
+
+def garbage_among(session: Session, places: Sequence[tuple[str, str, int, str]]) -> set[str]:
+    """Which of the files are being deleted."""
+    return _paths_in(session, "garbage", places)
+
+
+def _paths_in(session: Session, table: str, places: Sequence[tuple[str, str, int, str]]) -> set[str]:
     statement = text(
-        "SELECT s.path FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[]), CAST(:starts AS bigint[]), CAST(:paths AS text[]))"
+        "SELECT s.path FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[]), CAST(:starts AS bigint[]), CAST(:paths AS text[]))"  # noqa: S608  constants of this package
         " AS w (camera, profile, start_us, path)"
-        " JOIN segments s ON s.camera_id = w.camera AND s.profile = w.profile AND s.start_us = w.start_us AND s.path = w.path"
+        f" JOIN {table} s ON s.camera_id = w.camera AND s.profile = w.profile AND s.start_us = w.start_us AND s.path = w.path"
     )
     names = ("cameras", "profiles", "starts", "paths")
     return set(session.scalars(statement, {name: [place[n] for place in places] for n, name in enumerate(names)}))

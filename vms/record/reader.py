@@ -42,6 +42,7 @@ from vms.record.models import Segment
 from vms.record.open_table import OpenTable
 from vms.record.plan import is_recorded
 from vms.record.reports import GopRow, OpenSegment
+from vms.record.stored import held_ranges
 from vms.record.timeline import standing_claims, timeline
 
 DAY_US = 86_400_000_000
@@ -142,8 +143,9 @@ class Reader:
     def _timeline(self, session: Session, camera: CameraFacts, profile: str, asked: Span, now_us: int) -> TimelineAnswer:
         # Open segments first: one that is committed between the two reads is then seen twice, not missed.
         growing = self._open.segments(camera.id, profile, *asked)
-        recorded = [RecordedSpan(s.start_us, s.end_us) for s in growing]
-        rows = queries.spans(session, camera.id, profile, asked)
+        held = held_ranges(session, [camera.id], now_us).get(camera.id, [])
+        recorded = [RecordedSpan(s.start_us, s.end_us, state="held" if _touches(s, held) else "ok") for s in growing]
+        rows = queries.spans(session, camera.id, profile, asked, held)
         recorded += with_damage(rows, damages.damaged_spans(session, camera.id, profile, asked))
         claims = [GapSpan(s.gap.from_us, s.start_us, s.gap.cause, s.gap.detail) for s in growing if s.gap is not None]
         claims += queries.gap_rows(session, camera.id, profile, asked)
@@ -209,7 +211,11 @@ def _cut(extent: Extent, gops: Sequence[GopRow], asked: Span) -> Extent | None:
 
 def _state(row_state: str) -> str:
     """Of a whole row; of a damaged segment only the parts that were found are damaged."""
-    return "damaged" if row_state == "suspect" else "ok"
+    return {"suspect": "damaged", "held": "held"}.get(row_state, "ok")
+
+
+def _touches(segment: OpenSegment, ranges: Sequence[Span]) -> bool:
+    return any(segment.start_us < r.end_us and segment.end_us > r.start_us for r in ranges)
 
 
 def with_damage(rows: Sequence[queries.SpanRow], bad: Sequence[Span]) -> list[RecordedSpan]:

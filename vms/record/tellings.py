@@ -9,6 +9,9 @@ from vms.owner.requests import GapSpan
 from vms.record.chain import Draft, Stream, parse
 from vms.record.reports import SegmentReport
 
+RESCUED = "rescued"
+"""The rule of a tombstone that says: these were to be deleted, and are back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:

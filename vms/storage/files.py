@@ -34,9 +34,11 @@ class Files(Protocol):
     def close(self, fd: int) -> None: ...
     def rename(self, root: int, old: str, new: str) -> None: ...
     def unlink(self, root: int, path: str) -> None: ...
+    def remove_dir(self, root: int, path: str) -> bool: ...
     def walk(self, root: int) -> Iterator[tuple[str, int]]: ...
     def names(self, root: int, folder: str) -> list[str]: ...
     def free_bytes(self, root: int) -> int: ...
+    def capacity_bytes(self, root: int) -> int: ...
 
 
 class RealFiles:
@@ -117,6 +119,14 @@ class RealFiles:
     def unlink(self, root: int, path: str) -> None:
         os.unlink(path, dir_fd=root)
 
+    def remove_dir(self, root: int, path: str) -> bool:
+        """True when it was removed; one that holds something, or is gone, is left alone."""
+        try:
+            os.rmdir(path, dir_fd=root)
+        except OSError:
+            return False
+        return True
+
     def walk(self, root: int) -> Iterator[tuple[str, int]]:
         """Relative path and size of every segment file."""
         for folder, _, names, fd in os.fwalk(".", dir_fd=root):
@@ -139,6 +149,11 @@ class RealFiles:
     def free_bytes(self, root: int) -> int:
         state = os.statvfs(root)
         return state.f_bavail * state.f_frsize
+
+    def capacity_bytes(self, root: int) -> int:
+        """Without what the file system keeps for root alone, so that free and used add up to it."""
+        state = os.statvfs(root)
+        return (state.f_blocks - state.f_bfree + state.f_bavail) * state.f_frsize
 
     def _write_rest(self, fd: int, rest: memoryview) -> None:
         while rest:

@@ -34,6 +34,9 @@ class Volume:
     def free_bytes(self) -> int:
         return self.files.free_bytes(self.root_fd)
 
+    def capacity_bytes(self) -> int:
+        return self.files.capacity_bytes(self.root_fd)
+
     def absolute(self, path: str) -> str:
         return str(Path(self.path) / path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 
 from vms.audit.chain import Entry
@@ -27,7 +28,7 @@ class Auditing:
 def entry_of(actor: Actor, request: Request, refused: VmsError | None, node_id: str, at_us: int) -> Entry:
     """Who asked for what. Of the request only its object and span: other fields may hold credentials."""
     told = {f.name: getattr(request, f.name) for f in fields(request)}
-    subject = next((str(told[name]) for name in ("camera", "region", "volume") if told.get(name)), "")
+    subject = next((_subject(told[name]) for name in ("camera", "region", "volume", "hold", "cameras", "subject") if told.get(name)), "")
     return Entry(
         id=new_id(at_us),
         at_us=at_us,
@@ -40,4 +41,13 @@ def entry_of(actor: Actor, request: Request, refused: VmsError | None, node_id: 
         session_hash=actor.session,
         from_us=told.get("from_us"),
         to_us=told.get("to_us"),
+        case_no=told.get("case_no", ""),
     )
+
+
+def _subject(value: str | Sequence[str]) -> str:
+    """One object, or the first of many with their number."""
+    if isinstance(value, str):
+        return value
+    first, *rest = value
+    return f"{first} +{len(rest)}" if rest else first

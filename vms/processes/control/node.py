@@ -62,6 +62,7 @@ class Node:
         self.edges: dict[object, tuple[int, int, int]] = {}
         """Of each edge that is connected: pid, start (µs), open views."""
         self.on_orphans: Callable[[str, Lanes], None] = _nobody
+        self.on_full: Callable[[Trouble], None] = _not_told
 
     # --- orders ---
 
@@ -183,6 +184,7 @@ class Node:
 
     def on_trouble(self, worker: int, trouble: Trouble) -> None:
         self.open_table.troubled(trouble)
+        self.on_full(trouble)
         self._log.error("recording is held up", camera=trouble.camera, cause=trouble.cause, detail=trouble.detail)
 
     def on_segment(self, worker: int, report: SegmentReport, acknowledge: Callable[[], None]) -> None:
@@ -240,6 +242,10 @@ def _probed(track: dict[str, Any]) -> ProbedTrack:
         height=int(track["height"]) if video else None,
         fps=float(track["fps"]) if video else None,
     )
+
+
+def _not_told(trouble: Trouble) -> None:
+    """Until retention is wired."""
 
 
 def _nobody(worker: str, lanes: Lanes) -> None:

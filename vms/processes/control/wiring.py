@@ -48,12 +48,18 @@ from vms.processes.control.commits import Commits
 from vms.processes.control.facts import JournalFacts
 from vms.processes.control.node import Node
 from vms.processes.control.recovery import Recovery
+from vms.processes.control.retention import Retention
 from vms.processes.supervised import Calling
 from vms.record import reader
 from vms.record.chain_rows import open_chain
+from vms.record.clearing import Place, Policy
+from vms.record.holds import Holds
+from vms.record.kept import KeptDesk
 from vms.record.reader import Away, CameraFacts, States
+from vms.record.retention import Limit
 from vms.record.scrub import Scrub
 from vms.registry.models import Camera
+from vms.registry.places import regions_of
 from vms.registry.queries import camera_id
 from vms.storage.files import RealFiles
 from vms.storage.volumes import Volume, open_volume
@@ -96,6 +102,11 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     owner.register(ScrubNow, scrub.ask_now)
     proofs = Proofs(camera_id, clock, stamping=bool(config.tsa_url), scrub_bytes_per_s=config.scrub_bytes_per_s)
     register_integrity(owner, proofs)
+    place = Place(database, volumes, policy_of(config), regions_of)
+    retention = Retention(place, config.node_id, clock)
+    node.on_full = retention.on_trouble
+    Holds(camera_facts, volumes, clock, retention.ring).register(owner)
+    KeptDesk(place, camera_facts, clock, retention.is_full, retention.ring).register(owner)
     feed = Feed(database, clock)
     sealer = Sealer(database, clock)
     sealer.on_sealed.append(feed.ring)
@@ -117,6 +128,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     tasks: dict[str, Task] = {
         "journal": sealer,
         "recovery": recovery,
+        "retention": retention,
         "orders": Calling(node.keep_orders),
         "partitions": Calling(lambda: _keep_partitions(database, config.node_id, clock)),
         "audit": audit_sealer,
@@ -224,6 +236,13 @@ class Status:
         except OSError:
             return VolumeInfo(volume.id, volume.path, 0, "failed")
         return VolumeInfo(volume.id, volume.path, free_bytes, "ok" if free_bytes > 0 else "full")
+
+
+def policy_of(config: NodeConfig) -> Policy:
+    """What the settings say of retention, as recording takes it."""
+    said = config.retention
+    volumes = {v.id: Limit(v.days, v.max_bytes) for v in config.volumes if (v.days, v.max_bytes) != (None, None)}
+    return Policy(said.days, said.least_days, said.free_bytes, said.free_percent, volumes)
 
 
 def camera_facts(session: Session, key: str) -> CameraFacts:
