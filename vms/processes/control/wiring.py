@@ -79,7 +79,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     audit, audit_sealer = AuditLog(database, spool), AuditSealer(database, spool, clock)
     audit.on_record.append(audit_sealer.ring)
     owner = Owner(database, may, Auditing(audit, config.node_id, clock))
-    desk = Desk(config.node_id, envelope, clock, config.allow, node.states, node.roster_changed, node.probe)
+    desk = Desk(config.node_id, envelope, clock, config.allow, node.states, node.camera_changed, node.probe)
     register_construction(owner, desk)
     register_live(owner, node.worker_of)
     owner.register(RescanVolume, recovery.rescan)
