@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,7 @@ class Control:
     app: FastAPI
     tasks: dict[str, Task]
     authenticate: Callable[[str], Actor]
+    ended: Callable[[frozenset[str]], Collection[str]]
     on_revoke: list[Callable[[str], None]]
 
 
@@ -112,7 +113,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
         "start": Calling(lambda: _announce_start(config, database)),
         **{f"worker-{side.index}": side for side in node.sides},
     }
-    return Control(owner, node, commits, create_app(context), tasks, people.authenticate, on_revoke)
+    return Control(owner, node, commits, create_app(context), tasks, people.authenticate, people.ended, on_revoke)
 
 
 class People:
@@ -129,6 +130,11 @@ class People:
         with self._database.transaction() as session:
             found = accounts.authenticate(session, secret, self._clock.wall_us(), self._limits)
         return Actor(found.id, found.name, found.kind, found.session_hash, found.rights)
+
+    def ended(self, sessions: frozenset[str]) -> Collection[str]:
+        """Which of these sessions and tokens are over."""
+        with self._database.transaction() as session:
+            return accounts.ended(session, sessions, self._clock.wall_us(), self._limits)
 
     def sign_in(self, login_secret: str, address: str) -> SignedIn:
         now_us = self._clock.wall_us()
