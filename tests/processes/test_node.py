@@ -101,8 +101,11 @@ async def test_a_workers_next_life_resumes_where_its_last_one_was_seen_and_knows
     assert node.states.get(CAMERA) is None  # it counts as connecting
     node.on_away(0)
     assert side.orders[0].resume == Resume(report(0, 10).gops[-1].start_us, "worker_crash")  # the growing GOP has no seal
+    assert node.interrupted(ORDER.key) == side.orders[0].resume  # the timeline says so meanwhile
+    assert node.interrupted(("unknown", "main")) is None
     node.on_hello(0, "life-2", 2, 2)
     assert orphans == [("worker-0", [ORDER.key])]
+    assert node.interrupted(ORDER.key) is None
     assert queue.facts == 2  # online; the worker lost and back
 
 

@@ -164,6 +164,12 @@ class Node:
         cause = gap_cause(said.cause) if said is not None and away else "worker_crash"
         return replace(order, resume=Resume(max(proved_us or 0, known.end_us if known else 0), cause))
 
+    def interrupted(self, key: Key) -> Resume | None:
+        """Since when and why a recording stands still whose worker is away; its next life begins with the same words."""
+        worker = self.worker_of(key[0])
+        order = self.sides[worker].order(key) if worker in self._away else None
+        return None if order is None else order.resume
+
     # --- what workers tell (workers.Reports) ---
 
     def on_hello(self, worker: int, incarnation: str, pid: int, started_us: int) -> None:

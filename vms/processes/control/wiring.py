@@ -227,6 +227,9 @@ def camera_facts(session: Session, key: str) -> CameraFacts:
 
 def _away(node: Node) -> States:
     def away(camera: str, profile: str) -> Away | None:
+        interrupted = node.interrupted((camera, profile))
+        if interrupted is not None:
+            return Away(interrupted.end_us, interrupted.cause)
         live = node.states.get(camera)
         said = live.profiles.get(profile) if live else None
         if said is None or said.state == "online" or said.since_us is None:

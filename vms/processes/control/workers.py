@@ -63,6 +63,9 @@ class WorkerSide:
         """What it is told to pull."""
         return tuple((self._orders or {}).values())
 
+    def order(self, key: Key) -> PullOrder | None:
+        return None if self._orders is None else self._orders.get(key)
+
     @property
     def cameras(self) -> int:
         return len({order.camera for order in self.orders})
