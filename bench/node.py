@@ -34,6 +34,7 @@ allow_loopback = true
 """
 RECORDING_S = 60.0
 POSTERS = 4
+BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,12 @@ class Node:
 
     def add_points(self, count: int) -> None:
         """Registered cameras that nobody pulls: they make lists long."""
-        names = [f"Point {number}" for number in range(1, count + 1)]
-        with ThreadPoolExecutor(POSTERS) as pool:
-            list(pool.map(self.add_camera, names, ["rtsp://127.0.0.1:9/none"] * count, ["never"] * count))
+        profile = {"name": "main", "url": "rtsp://127.0.0.1:9/none"}
+        points = [{"name": f"Point {number}", "profiles": [profile], "record": "never"} for number in range(1, count + 1)]
+        for first in range(0, count, BATCH):
+            answer = self.client.post("/api/v1/cameras/batch", json={"items": points[first : first + BATCH]})
+            if answer.status_code != 201:
+                raise BenchError(f"POST /cameras/batch: {answer.status_code} {answer.text[:300]}")
 
     def segment_files(self) -> list[Path]:
         return [path for path in self.data.rglob("*.mp4") if path.is_file()]

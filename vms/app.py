@@ -15,7 +15,6 @@ import tempfile
 from pathlib import Path
 
 from vms import __version__
-from vms.base.authority import ensure_server_certificate
 from vms.base.errors import Kind, VmsError
 from vms.base.ids import new_id
 from vms.processes.config import NodeConfig, RetentionConfig, VolumeConfig, load, save
@@ -135,6 +134,8 @@ def _certificate(settings: Settings, data: Path) -> tuple[str, str]:
         return str(http.tls_cert), str(http.tls_key)
     if not http.tls:
         return "", ""
+    from vms.base.authority import ensure_server_certificate  # noqa: PLC0415  (a demo on plain HTTP starts without it)
+
     own = (socket.gethostname(), "localhost", "127.0.0.1")
     named = () if http.host in EVERY_ADDRESS else (http.host,)
     certificate, key = ensure_server_certificate(data / "tls", tuple(dict.fromkeys((*own, *named))))

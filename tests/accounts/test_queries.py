@@ -15,6 +15,7 @@ from vms.accounts.queries import (
     create_login_link,
     create_token,
     disable_officer,
+    ended,
     find_officer,
     open_session,
     revoke_token,
@@ -149,3 +150,22 @@ def test_a_login_is_taken_once(database: Database, officer: str) -> None:
     with pytest.raises(VmsError) as caught, database.transaction() as session:
         add_officer(session, "li.na", "Another", set(), NOW)
     assert caught.value.kind is Kind.CONFLICT
+
+
+def test_what_opens_nothing_any_more_is_ended_however_it_ended(database: Database, officer: str) -> None:
+    kept, closed = (enter(database, link(database, officer)).principal.session_hash for _ in range(2))
+    with database.transaction() as session:
+        token = authenticate(session, create_token(session, "api", {"live"}, NOW, NOW + 700 * SECOND), NOW, LIMITS)
+        close_session(session, closed, NOW)
+    asked = {kept, closed, token.session_hash, "never was"}
+
+    def over(now_us: int) -> set[str]:
+        with database.transaction() as session:
+            return ended(session, asked, now_us, LIMITS)
+
+    assert over(NOW) == {closed, "never was"}
+    assert over(NOW + LIMITS.idle_s * SECOND) == {kept, closed, "never was"}
+    assert over(NOW + 700 * SECOND) == asked
+    with database.transaction() as session:
+        disable_officer(session, officer, NOW)
+    assert kept in over(NOW)

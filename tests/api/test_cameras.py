@@ -11,6 +11,7 @@ from vms.owner.registration import (
     UNSET,
     CameraPage,
     CreateCamera,
+    CreateCameras,
     DeleteCamera,
     GetCamera,
     ListCameras,
@@ -44,6 +45,17 @@ def test_a_body_becomes_a_request_and_the_view_a_camera() -> None:
     assert camera["last_frame_at"] == "2026-05-01T12:00:00.500000Z"
     assert camera["profiles"][0]["codec"] == "h264"
     assert "password" not in camera and "revision" not in camera
+
+
+def test_a_batch_is_one_request_and_answers_in_its_order() -> None:
+    node = FakeNode()
+    node.owner.answers[CreateCameras] = (make_camera(), make_camera(name="South gate"))
+    answer = node.client.post("/api/v1/cameras/batch", json={"items": [BODY, {**BODY, "name": "South gate"}]}, headers=BEARER)
+    assert answer.status_code == 201
+    assert [camera["name"] for camera in answer.json()["items"]][1] == "South gate"
+    assert [camera.name for camera in node.owner.last.cameras] == ["North gate", "South gate"]
+    for count in (0, 501):
+        assert node.client.post("/api/v1/cameras/batch", json={"items": [BODY] * count}, headers=BEARER).status_code == 422
 
 
 def test_get_answers_the_etag_that_patch_takes() -> None:

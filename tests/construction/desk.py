@@ -35,7 +35,7 @@ class TestDesk:
         self.states = StateTable()
         self.envelope = Envelope({b"key1": b"\7" * 32})
         self.clock = ManualClock()
-        self.changes = 0
+        self.changes: list[str] = []
         self.probed: list[ProbeCamera] = []
         self._owner = Owner(database, may, no_audit)
         desk = Desk(
@@ -62,8 +62,8 @@ class TestDesk:
     def region(self, request: Request) -> RegionView:
         return self.ask(request)
 
-    def _changed(self) -> None:
-        self.changes += 1
+    def _changed(self, camera: str) -> None:
+        self.changes.append(camera)
 
     def _probe(self, request: ProbeCamera) -> ProbeResult:
         self.probed.append(request)

@@ -14,6 +14,7 @@ from vms.owner.registration import (
     CameraPage,
     CameraView,
     CreateCamera,
+    CreateCameras,
     CreateRegion,
     DeleteCamera,
     GetCamera,
@@ -23,7 +24,7 @@ from vms.owner.registration import (
 )
 from vms.owner.requests import Actor, Request
 from vms.registry.queries import camera_id
-from vms.registry.roster import RosterItem, camera_items, roster
+from vms.registry.roster import RosterItem, roster
 
 CODE = "34020000001320000001"
 
@@ -53,7 +54,7 @@ def test_a_new_camera_is_connecting_and_told_of(desk: TestDesk) -> None:
     camera = desk.camera(code=CODE)
     assert (camera.state, camera.recording, camera.revision, camera.node_id) == ("connecting", False, 1, "n1")
     assert desk.ask(GetCamera(camera.id)) == desk.ask(GetCamera(CODE)) == camera
-    assert desk.changes == 1
+    assert desk.changes == [camera.id]
     assert inbox(desk) == [("camera.registered", camera.id, {"name": "North gate", "code": CODE, "by": "integrator"})]
 
 
@@ -114,7 +115,7 @@ def test_what_the_register_cannot_take_is_refused_in_kind(desk: TestDesk) -> Non
     for fields, kind in REFUSED:
         whole: dict[str, Any] = {"name": "gate", "profiles": (ProfileSpec("main", URL),), **fields}
         assert refusal(desk, CreateCamera(**whole)).kind is kind, fields
-    assert (desk.changes, inbox(desk), pulled(desk)) == (0, [], [])
+    assert (desk.changes, inbox(desk), pulled(desk)) == ([], [], [])
 
 
 def test_a_repeated_request_answers_the_camera_it_made(desk: TestDesk) -> None:
@@ -152,7 +153,7 @@ def test_an_update_changes_only_what_it_names(desk: TestDesk) -> None:
     item = pulled(desk)[0]
     assert (item.username, item.password, item.record, item.url) == ("admin", "w", "never", URL)
     assert inbox(desk)[-1] == ("camera.changed", camera.id, {"changed": ["name", "code", "record"], "by": "integrator"})
-    assert desk.changes == 2
+    assert desk.changes == [camera.id] * 2
 
 
 def test_an_update_against_an_old_revision_is_refused(desk: TestDesk) -> None:
@@ -200,9 +201,11 @@ def test_a_register_is_restored_beside_its_recordings(desk: TestDesk) -> None:
 def test_two_profiles_are_pulled_main_first(desk: TestDesk) -> None:
     profiles = (ProfileSpec("sub", "rtsp://192.0.2.7/2"), ProfileSpec("main", URL))
     camera: CameraView = desk.ask(CreateCamera(name="gate", profiles=profiles))
+    desk.camera("another")
     assert [profile.name for profile in camera.profiles] == ["main", "sub"]
     with desk.database.transaction() as session:
-        assert [item.profile for item in camera_items(session, desk.envelope, camera.id)] == ["main", "sub"]
+        found = roster(session, desk.envelope, "n1", [camera.id])
+        assert [(item.camera, item.profile) for item in found] == [(camera.id, "main"), (camera.id, "sub")]
 
 
 def test_pages_hold_every_camera_once_in_order(desk: TestDesk) -> None:
@@ -271,3 +274,41 @@ def test_without_the_right_a_camera_looks_like_none(desk: TestDesk) -> None:
         with pytest.raises(VmsError) as refused:
             desk.ask(GetCamera(key), stranger)
         assert refused.value.kind is Kind.NOT_FOUND
+
+
+def batch(*cameras: CreateCamera) -> CreateCameras:
+    return CreateCameras(cameras)
+
+
+def one(name: str, **fields: Any) -> CreateCamera:
+    return CreateCamera(name=name, profiles=(ProfileSpec("main", URL),), **fields)
+
+
+def test_a_batch_enters_all_in_order_and_tells_of_each(desk: TestDesk) -> None:
+    made: tuple[CameraView, ...] = desk.ask(batch(one("b", code=CODE, password="w"), one("a", record="never")))
+    assert [(camera.name, camera.revision, camera.has_password) for camera in made] == [("b", 1, True), ("a", 1, False)]
+    assert [camera for camera in made if desk.ask(GetCamera(camera.id)) != camera] == []
+    assert desk.changes == [camera.id for camera in made]
+    assert [(kind, subject) for kind, subject, _ in inbox(desk)] == [("camera.registered", camera.id) for camera in made]
+
+
+def test_a_batch_with_one_fault_enters_nothing_and_names_it(desk: TestDesk) -> None:
+    holder = desk.camera(code=CODE)
+    desk.ask(DeleteCamera(holder.id))
+    faults = {
+        (Kind.BAD_REQUEST, 1): batch(one("a"), one("b", code="123")),
+        (Kind.CONFLICT, None): batch(one("a", code=CODE), one("b", code=CODE)),
+        (Kind.NOT_FOUND, None): batch(one("a"), one("b", region_id=holder.id)),
+    }
+    before = len(inbox(desk))
+    for (kind, item), request in faults.items():
+        with pytest.raises(VmsError) as refused:
+            desk.ask(request)
+        assert (refused.value.kind, refused.value.facts.get("item")) == (kind, item)
+    same = one("c", id=holder.id)
+    with pytest.raises(VmsError) as refused:
+        desk.ask(batch(same, same))
+    assert refused.value.kind is Kind.CONFLICT
+    assert (names(desk.ask(ListCameras())), len(inbox(desk))) == ([], before)
+    (back,) = desk.ask(batch(same))
+    assert (back.id, back.revision) == (holder.id, 3)

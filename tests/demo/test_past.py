@@ -33,6 +33,7 @@ def test_a_job_and_what_is_kept_survive_their_files(tmp_path: Path) -> None:
     job.save(tmp_path / "job.json")
     assert PastJob.load(tmp_path / "job.json") == job
     assert load_kept(tmp_path / "kept.json") is None
-    save_kept(tmp_path / "kept.json", Kept(8554, {"1": "c"}))
-    assert load_kept(tmp_path / "kept.json") == Kept(8554, {"1": "c"})
+    for kept in (Kept(8554, {"1": "c"}, (1, 2)), Kept(8554, {"1": "c"})):
+        save_kept(tmp_path / "kept.json", kept)
+        assert load_kept(tmp_path / "kept.json") == kept
     assert (tmp_path / "kept.json").stat().st_mode & 0o777 == 0o600

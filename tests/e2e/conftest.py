@@ -68,6 +68,7 @@ def signed_in(browser: Browser) -> Generator[SignedIn]:
         page.locator('[data-testid^="tile-"][data-state="playing"]').first.wait_for(timeout=PATIENCE_MS)
         first_picture_s = time.monotonic() - started
         page.close()
+        node.wait_past()
         yield SignedIn(node, context, first_picture_s)
         context.close()
         assert demo_node.stop(process) == 0, (folder / "demo.log").read_text()[-2000:]

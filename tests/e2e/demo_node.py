@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx2
 
+from vms.demo.options import load_kept
 from vms.sim.cameras import DROPPING_CAMERA, LOCKED_CAMERA, demo_cameras
 
 ROOT = Path(__file__).parents[2]
@@ -22,12 +23,14 @@ CAMERAS = 18
 """Two of the demo's cameras fail on purpose; sixteen good ones are left."""
 READY_S = 90.0
 STOP_S = 40.0
+PAST_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class DemoNode:
     """A running demo. `cameras` holds ids by simulated number."""
 
+    data: Path
     url: str
     login_url: str
     token: str
@@ -59,6 +62,13 @@ class DemoNode:
         assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text[:300]}"
         return answer.json()
 
+    def wait_past(self) -> None:
+        """Until the minutes of past are on the timeline: they follow the first picture."""
+        until = time.monotonic() + PAST_S
+        while (kept := load_kept(self.data / "demo.json")) is None or kept.past_us is not None:
+            assert time.monotonic() < until, (self.data / "past.log").read_text()[-2000:]
+            time.sleep(0.1)
+
     def sim_url(self, number: int) -> str:
         """The RTSP address of a simulated camera's main stream."""
         return str(self.get(f"/cameras/{self.cameras[number]}")["profiles"][0]["url"])
@@ -83,7 +93,7 @@ def wait_ready(process: subprocess.Popen[bytes], folder: Path, started: float) -
     said = json.loads(ready.read_text())
     kept = json.loads((folder / "data" / "demo.json").read_text())
     cameras = {camera.number: str(kept["cameras"][str(camera.number)]) for camera in demo_cameras(CAMERAS)}
-    return DemoNode(said["url"], said["login_url"], said["token"], cameras, started)
+    return DemoNode(folder / "data", said["url"], said["login_url"], said["token"], cameras, started)
 
 
 def stop(process: subprocess.Popen[bytes]) -> int:

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 FIRST_PICTURE_S = 30.0
 """The bar is 10 s on an idle machine; a busy one only shows that it comes."""
 WATCH_S = 15.0
-WINDOW_S = 3.0
+FREEZE_S = 1.0
 BEHIND_S = (-1.5, 6.0)
 
 
@@ -41,7 +41,7 @@ def test_sixteen_tiles_play_and_show_the_present(console: Console, node: DemoNod
     report("16 tiles behind the wall clock", f"{min(behind):.1f} to {max(behind):.1f} s")
     for tile, shown in samples.items():
         assert sum(s.code is not None for s in shown) >= len(shown) * 0.8, f"{tile} shows no readable code"
-    assert longest <= WINDOW_S, {tile: round(_longest_freeze(shown), 1) for tile, shown in samples.items()}
+    assert longest < FREEZE_S, {tile: round(_longest_freeze(shown), 1) for tile, shown in samples.items()}
     assert BEHIND_S[0] < min(behind)
     assert max(behind) < BEHIND_S[1]
 

@@ -16,7 +16,7 @@ from vms.base.clock import ManualClock
 from vms.base.errors import Kind, VmsError
 from vms.owner.ask import Owner, may
 from vms.owner.requests import Actor, Clip, Extent, GapSpan, LiveOpened, OpenLive, OpenSpan, Request, SpanOpened
-from vms.processes.control.asks import AskServer
+from vms.processes.control.asks import CHECK_S, AskServer
 from vms.stream.link import REDIAL_S, Link
 
 SECRET = "s3cret"
@@ -36,8 +36,9 @@ class Control:
         owner = Owner(self, may, self._audit)
         for request in (OpenLive, OpenSpan, Clip):
             owner.register(request, lambda session, actor, request: self._answer())
+        self.over = frozenset[str]()
         self.edges: dict[object, tuple[int, int, int]] = {}
-        self.asks = AskServer(owner, self._authenticate, self.edges)
+        self.asks = AskServer(owner, self._authenticate, lambda sessions: sessions & self.over, self.edges)
 
     @contextmanager
     def transaction(self) -> Generator[None]:
@@ -75,6 +76,23 @@ async def joined(control: Control, path: str, clock: ManualClock) -> AsyncGenera
         await until(lambda: edge.connected and bool(links))
         yield edge, links
         control.asks.close()
+
+
+@on_a_loop
+async def test_the_views_of_a_session_that_is_over_end_soon_and_no_others() -> None:
+    clock, control = ManualClock(), Control()
+    ended: list[str | None] = []
+    with socket_path() as path:
+        async with joined(control, path, clock) as (edge, _):
+            edge.on_revoke = lambda session, camera: ended.append(session)
+            expiring = asyncio.create_task(control.asks.expire(clock))
+            edge.tell({"op": "edge", "pid": 1, "started_us": 2, "views": 2, "sessions": ["session-1", "session-2"]})
+            await until(lambda: bool(control.edges))
+            await clock.advance(CHECK_S)
+            control.over = frozenset({"session-2", "unwatched"})
+            await clock.advance(CHECK_S)
+            await until(lambda: ended == ["session-2"])
+            expiring.cancel()
 
 
 async def kind_of(edge: Asking, request: OpenLive, credential: Credential = CREDENTIAL) -> Kind:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.record.reports import T0_US, report
-from tests.stream.links import FakeLink, on_a_loop
+from tests.stream.links import FakeLink, on_a_loop, served, socket_path, until
 from vms.base.clock import ManualClock
 from vms.base.db import Database
 from vms.base.secrets import load_envelope
@@ -21,7 +22,8 @@ from vms.processes.control.commits import Commits, Item
 from vms.processes.control.node import Node
 from vms.processes.control.workers import WorkerSide
 from vms.record.reports import Growth, OpenSegment, SegmentReport, Trouble, open_message, tail_of, whole_of
-from vms.stream.frames import Decoder, Message, encode_message
+from vms.stream.frames import Decoder, LinkFrame, Message, encode_message
+from vms.stream.link import Link
 
 CAMERA = report(0, 60).camera
 ORDER = PullOrder(CAMERA, "main", "rtsp://192.0.2.1/", resume=Resume(T0_US - 5, "power"))
@@ -99,8 +101,11 @@ async def test_a_workers_next_life_resumes_where_its_last_one_was_seen_and_knows
     assert node.states.get(CAMERA) is None  # it counts as connecting
     node.on_away(0)
     assert side.orders[0].resume == Resume(report(0, 10).gops[-1].start_us, "worker_crash")  # the growing GOP has no seal
+    assert node.interrupted(ORDER.key) == side.orders[0].resume  # the timeline says so meanwhile
+    assert node.interrupted(("unknown", "main")) is None
     node.on_hello(0, "life-2", 2, 2)
     assert orphans == [("worker-0", [ORDER.key])]
+    assert node.interrupted(ORDER.key) is None
     assert queue.facts == 2  # online; the worker lost and back
 
 
@@ -150,6 +155,48 @@ class Heard:
 
     def on_away(self, worker: int) -> None:
         self.told.append("away")
+
+
+class FakeWorker:
+    """The other end of a side's link: says hello to control and keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[Message] = []
+
+    def on_frame(self, link: Link, frame: LinkFrame) -> None:
+        message = frame.message()
+        if message["op"] == "control":
+            link.send_message(HELLO)
+        else:
+            self.told.append(message)
+
+    def on_closed(self, link: Link, error: object) -> None: ...
+
+
+@on_a_loop
+async def test_a_change_is_told_alone_and_what_stays_is_not_spoken_of() -> None:
+    worker = FakeWorker()
+    other = replace(ORDER, camera="other", resume=None)
+    sub = replace(other, profile="sub", record=False)
+    with socket_path() as path:
+        side = WorkerSide(0, path, ManualClock(), Heard())
+        side.change(["other"], [other])  # before the register was read: the whole of it follows
+        assert side.orders == ()
+        side.give([ORDER, other, sub])
+        async with served(worker, path):
+            running = asyncio.create_task(side.run())
+            await until(lambda: len(worker.told) == 1)
+            renewed = replace(other, url="rtsp://192.0.2.9/")
+            side.change(["other", "unknown"], [renewed])
+            side.change(["other"], [renewed])
+            side.change(["other"], [])
+            await until(lambda: len(worker.told) == 4)
+            running.cancel()
+    assert [message["op"] for message in worker.told] == ["roster", "drop", "put", "drop"]
+    assert (worker.told[1]["camera"], worker.told[1]["profile"]) == sub.key
+    assert PullOrder.from_json(worker.told[2]["item"]) == renewed
+    assert (worker.told[3]["camera"], worker.told[3]["profile"]) == renewed.key
+    assert side.orders == (ORDER,)
 
 
 def say(side: WorkerSide, message: Message) -> None:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -23,14 +23,22 @@ from vms.processes.root import take_node
 
 PATIENCE_S = 20.0
 ROOT = """
-import json, sys
+import json, subprocess, sys
 from vms.processes.root import Role, Root, listen_unix
 children = json.loads(sys.argv[1])
 def role(name, code, path=None, nice=0):
     sockets = {"link": listen_unix(path)} if path else {}
     return Role(name, (sys.executable, "-c", code) if code[0] != "/" else (code,), 0, sockets, nice=nice)
 roles = [role(name, **child) for name, child in children.items()]
-sys.exit(Root("config", roles, silence_s=1.0, first_word_s=5.0, stop_s=2.0).run())
+class Database:
+    is_new = sys.argv[2] == "new"
+    def prepare(self): pass
+    def popen(self):
+        self.process = subprocess.Popen(["sleep", "600"])
+        return self.process
+    def stop(self): self.process.kill()
+database = Database() if sys.argv[2] else None
+sys.exit(Root("config", roles, database, silence_s=1.0, first_word_s=5.0, stop_s=2.0).run())
 """
 BEAT = """
 import json, os, signal, socket, sys, time
@@ -83,10 +91,11 @@ class Running:
 
 
 @contextmanager
-def root(tmp_path: Path, **children: dict[str, Any]) -> Generator[Running]:
+def root(tmp_path: Path, database: Literal["", "new", "old"] = "", /, **children: dict[str, Any]) -> Generator[Running]:
     words = tmp_path / "words"
+    command = [sys.executable, "-c", ROOT, json.dumps(children), database]
     with words.open("w") as file:
-        process = subprocess.Popen([sys.executable, "-c", ROOT, json.dumps(children)], stdout=subprocess.DEVNULL, stderr=file, text=True)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=file, text=True)
         try:
             yield Running(process, words)
         finally:
@@ -124,6 +133,20 @@ def test_media_stops_before_control_and_a_stubborn_child_is_killed_and_told(tmp_
         assert running.stop() == 1
         assert running.said("child did not stop, killing")[0]["child"] == "media"
         assert running.said("stopped")[0]["late"] == 1
+
+
+@pytest.mark.parametrize(
+    ("database", "order"), [("new", ["control", "postgres", "worker", "edge"]), ("old", ["worker", "edge", "control", "postgres"])]
+)
+def test_media_waits_for_a_database_only_when_it_is_made_for_the_first_time(
+    tmp_path: Path, database: Literal["new", "old"], order: list[str]
+) -> None:
+    control = {"code": ALIVE, "nice": 5}
+    with root(tmp_path, database, worker={"code": ALIVE}, edge={"code": ALIVE}, control=control) as running:
+        running.wait(lambda: len(running.said("ready")) == 3)
+        began = sorted([*running.said("child started"), *running.said("postgres started")], key=lambda line: line["t"])
+        assert [line.get("child", "postgres") for line in began] == order
+        assert running.stop() == 0
 
 
 def test_a_dead_childs_socket_takes_connections_until_its_next_life_serves_them(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from vms.base.errors import Kind, VmsError
 from vms.rtsp.auth import Credentials, Gate
 from vms.rtsp.client import (
     MAX_SESSION_ID,
-    MAX_SIGN_INS,
     RESPONSE_TIMEOUT_US,
     ClientConfig,
     ClientConnection,
@@ -22,6 +21,7 @@ from vms.rtsp.client import (
     SetUp,
     State,
 )
+from vms.rtsp.requests import MAX_SIGN_INS
 from vms.rtsp.server import Paused as ServerPaused
 from vms.rtsp.server import ServerConfig, TornDown
 from vms.rtsp.wire import Packets, interleave

@@ -17,6 +17,7 @@ import pytest
 
 from tests.support.node import Node, alive, descendants, is_alive, now_us, process
 from tests.support.wait import pass_time, wait_until
+from vms.demo.options import load_kept
 from vms.sim.marks import tally
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(150)]
@@ -24,15 +25,16 @@ pytestmark = [pytest.mark.scenario, pytest.mark.timeout(150)]
 CAMERAS = 2
 Figure = Callable[[str, object], None]
 SECOND = 1_000_000
+SEED_MINUTES = 0.5
 
 
 @contextmanager
-def demo(folder: Path) -> Generator[tuple[subprocess.Popen[bytes], Node]]:
+def demo(folder: Path, seed_minutes: float = 0) -> Generator[tuple[subprocess.Popen[bytes], Node]]:
     """Ready: the first frame is recorded."""
     ready, log = folder / "ready.json", folder / "demo.log"
     ready.unlink(missing_ok=True)
     command = ["demo", "--data", str(folder / "data"), "--port", "0", "--cameras", str(CAMERAS), "--no-browser"]
-    with process([*command, "--seed-minutes", "0", "--ready-file", str(ready)], log) as started:
+    with process([*command, "--seed-minutes", str(seed_minutes), "--ready-file", str(ready)], log) as started:
         wait_until("the demo", alive(started, log, ready.exists), 60)
         assert ready.stat().st_mode & 0o777 == 0o600
         told: dict[str, Any] = json.loads(ready.read_text())
@@ -75,9 +77,18 @@ def test_interrupted_it_closes_all_and_a_second_start_goes_on(record_property: F
                 assert (tally(seen).missing, tally(seen).doubled) == (0, 0)
 
 
-def test_killed_it_leaves_no_process(record_property: Figure) -> None:
+def past_left(node: Node) -> tuple[int, int] | None:
+    """The past that is not on the timeline yet."""
+    kept = load_kept(node.data / "demo.json")
+    assert kept is not None
+    return kept.past_us
+
+
+def test_killed_it_leaves_no_process_and_a_second_start_completes_its_past(record_property: Figure) -> None:
     with tempfile.TemporaryDirectory(prefix="vms-") as top:
-        with demo(Path(top)) as (started, _):
+        with demo(Path(top), SEED_MINUTES) as (started, node):
+            span = past_left(node)
+            assert span is not None, "the first picture waited for the past"
             below = descendants(started.pid)
             assert len(below) >= 5
             os.kill(started.pid, signal.SIGKILL)
@@ -87,7 +98,11 @@ def test_killed_it_leaves_no_process(record_property: Figure) -> None:
             took_us = now_us() - killed_us
             record_property("all_gone_ms", took_us // 1000)
             assert took_us <= 10 * SECOND
-        with demo(Path(top)) as (_, node):
-            camera = node.items("/cameras")[0]["id"]
-            node.wait_recording([camera])
+        with demo(Path(top), SEED_MINUTES) as (_, node):
+            cameras = [camera["id"] for camera in node.items("/cameras")]
+            node.wait_recording(cameras)
+            wait_until("the past", lambda: past_left(node) is None, 30)
+            for camera in cameras:
+                line = node.timeline(camera, span[0] + 2 * SECOND, span[1] - 5 * SECOND)
+                assert [(from_us, to_us) for from_us, to_us, *_ in line.recorded] == [(line.from_us, line.to_us)], line
             assert node.check()["orphan"] == 0

@@ -10,8 +10,9 @@ import pytest
 
 from vms.base.errors import VmsError
 from vms.media.types import VIDEO_TRACK, Codec
-from vms.sim.cameras import CLIPS_DIR, clip_names, demo_cameras, load_clips
+from vms.sim.cameras import demo_cameras
 from vms.sim.clip import load_clip
+from vms.sim.clips import CLIPS_DIR, clip_names, load_clips
 from vms.sim.marks import find_marks, tally
 from vms.sim.past import ClipFrames
 

@@ -11,7 +11,7 @@ from vms.media.rtp import parse_rtcp
 from vms.media.types import AUDIO_TRACK, VIDEO_TRACK, AccessUnit
 from vms.rtsp.sdp import parse_sdp
 from vms.rtsp.wire import Packets, WireParser
-from vms.sim.cameras import load_clips
+from vms.sim.clips import load_clips
 from vms.sim.description import describe
 from vms.sim.feed import Feed, stagger_of
 from vms.sim.marks import find_marks, tally

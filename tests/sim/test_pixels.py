@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.blockcode_reader import read_code
 from vms.sim.blockcode import BlockCode, decode
-from vms.sim.cameras import CLIPS_DIR, clip_names, clip_number, load_clips
+from vms.sim.clips import CLIPS_DIR, clip_names, clip_number, load_clips
 
 EVERY = 7  # pictures: all places in a GOP come up
 

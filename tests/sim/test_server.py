@@ -13,7 +13,7 @@ from tests.sim.client import FakeClient
 from vms.base.clock import SystemClock
 from vms.media.rtp import parse_rtcp, parse_rtp
 from vms.sim.camera import CameraStream
-from vms.sim.cameras import load_clips
+from vms.sim.clips import load_clips
 from vms.sim.faults import Fault, Wrong
 from vms.sim.marks import find_marks, tally
 from vms.sim.server import CameraServer, serve

@@ -6,7 +6,7 @@ import itertools
 
 from vms.media.rtp import parse_rtp
 from vms.sim.camera import CameraStream, Stats
-from vms.sim.cameras import load_clips
+from vms.sim.clips import load_clips
 from vms.sim.faults import Fault, Wrong
 from vms.sim.feed import Feed
 from vms.sim.marks import find_marks, tally

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from vms.accounts.models import ApiToken, LoginLink, Officer, SignIn
@@ -132,6 +132,27 @@ def authenticate(session: Session, credential: str, now_us: int, limits: Session
     if found is None:
         raise VmsError(Kind.UNAUTHENTICATED, "the session or token is over, or never was: sign in")
     return found
+
+
+def ended(session: Session, hashes: Collection[str], now_us: int, limits: SessionLimits) -> set[str]:
+    """Which of these sessions and tokens open nothing any more, however they ended."""
+    wanted = list(hashes)
+    idle_since_us = now_us - limits.idle_s * SECOND_US
+    signed_in = (
+        select(SignIn.hash)
+        .join(Officer, Officer.id == SignIn.officer_id)
+        .where(
+            SignIn.hash.in_(wanted),
+            SignIn.closed_us.is_(None),
+            Officer.disabled_us.is_(None),
+            SignIn.expires_us > now_us,
+            SignIn.seen_us > idle_since_us,
+        )
+    )
+    tokens = select(ApiToken.hash).where(
+        ApiToken.hash.in_(wanted), ApiToken.revoked_us.is_(None), or_(ApiToken.expires_us.is_(None), ApiToken.expires_us > now_us)
+    )
+    return set(wanted) - set(session.scalars(signed_in)) - set(session.scalars(tokens))
 
 
 def _by_token(session: Session, hashed: str, now_us: int) -> Principal | None:

@@ -13,11 +13,13 @@ from vms.api.bodies import Cursor, In, Limit, Out, TimeOut, time_out
 from vms.base.errors import Kind, VmsError
 from vms.base.timespan import format_time
 from vms.owner.registration import (
+    MAX_BATCH,
     UNSET,
     CameraPage,
     CameraStatus,
     CameraView,
     CreateCamera,
+    CreateCameras,
     DeleteCamera,
     GetCamera,
     ListCameras,
@@ -53,6 +55,10 @@ class CameraIn(In):
     record: RecordPlan = "always"
     enabled: bool = True
     id: str | None = Field(default=None, description="a UUID, to restore a register beside its recordings")
+
+
+class CamerasIn(In):
+    items: list[CameraIn] = Field(min_length=1, max_length=MAX_BATCH)
 
 
 class CameraPatch(In):
@@ -109,6 +115,12 @@ class CameraList(Out):
     next: str | None
 
 
+class CamerasEntered(Out):
+    """In the order of the request."""
+
+    items: list[Camera]
+
+
 class ProbeIn(In):
     url: str
     username: str | None = None
@@ -145,11 +157,16 @@ def create_camera(
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> Camera:
     """Register a camera. Does not wait for it: its state follows."""
-    fields: dict[str, Any] = body.model_dump(exclude={"profiles"})
-    request = CreateCamera(profiles=_specs(body.profiles), idempotency_key=idempotency_key, **fields)
-    view: CameraView = context.owner.ask(actor, request)
+    view: CameraView = context.owner.ask(actor, _request(body, idempotency_key))
     response.headers["Location"] = f"/api/v1/cameras/{view.id}"
     return _shown(view, response)
+
+
+@router.post("/cameras/batch", status_code=201)
+def create_cameras(body: CamerasIn, actor: CurrentActor, context: Context) -> CamerasEntered:
+    """Register up to 500 cameras: all, or none when one is refused (`params.item` counts from 0). The way for long lists."""
+    views: tuple[CameraView, ...] = context.owner.ask(actor, CreateCameras(tuple(_request(item) for item in body.items)))
+    return CamerasEntered(items=[camera_out(view) for view in views])
 
 
 @router.get("/cameras")
@@ -243,6 +260,11 @@ def _track_out(track: ProbedTrack) -> Track:
 def _shown(view: CameraView, response: Response) -> Camera:
     response.headers["ETag"] = f'"r{view.revision}"'
     return camera_out(view)
+
+
+def _request(body: CameraIn, idempotency_key: str | None = None) -> CreateCamera:
+    fields: dict[str, Any] = body.model_dump(exclude={"profiles"})
+    return CreateCamera(profiles=_specs(body.profiles), idempotency_key=idempotency_key, **fields)
 
 
 def _specs(profiles: list[ProfileIn]) -> tuple[ProfileSpec, ...]:

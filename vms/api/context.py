@@ -117,7 +117,7 @@ class HttpSlice:
 
     secure: bool
     max_body_bytes: int = 1024 * 1024
-    recheck_s: float = 30.0
+    recheck_s: float = 4.0
     """How often a running WebSocket asks again whether its session still stands."""
 
 

@@ -76,6 +76,11 @@ class EmbeddedPostgres:
         places = f"host={quote(str(self.run_dir), '')}&passfile={quote(str(self._passfile), '')}"
         return f"postgresql+psycopg://{ROLE}@/{database}?{places}"
 
+    @property
+    def is_new(self) -> bool:
+        """Whether `prepare` will have to make the data directory."""
+        return not (self.data_dir / "PG_VERSION").exists()
+
     def prepare(self) -> None:
         """Take the data directory, make it when new, write the configuration.
 
@@ -87,9 +92,9 @@ class EmbeddedPostgres:
         self.run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.data_dir.parent.mkdir(parents=True, exist_ok=True)
         self._take_lock()
-        version = self.data_dir / "PG_VERSION"
-        self._binaries = find_binaries(self._binaries_setting, int(version.read_text()) if version.exists() else None)
-        if not version.exists():
+        new = self.is_new
+        self._binaries = find_binaries(self._binaries_setting, None if new else int((self.data_dir / "PG_VERSION").read_text()))
+        if new:
             self._create()
         self._configure(self.data_dir)
 

@@ -1,4 +1,4 @@
-"""Handlers of the camera requests: check, write the register, announce, and say that the roster changed.
+"""Handlers of the camera requests: check, write the register, announce, and say which camera changed.
 
 A handler does not wait for the camera: it answers `connecting`, and the state follows. Not here: SQL (registry).
 """
@@ -9,6 +9,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -18,11 +19,13 @@ from vms.construction.desk import Desk, after_commit
 from vms.construction.views import camera_view
 from vms.events import CameraChanged, CameraRegistered, CameraRemoved
 from vms.owner.registration import (
+    MAX_BATCH,
     UNSET,
     CameraPage,
     CameraStatus,
     CameraView,
     CreateCamera,
+    CreateCameras,
     DeleteCamera,
     GetCamera,
     ListCameras,
@@ -45,14 +48,35 @@ def create_camera(desk: Desk, session: Session, actor: Actor, request: CreateCam
     made = None if repeat is None else changes.remembered(session, desk.envelope, repeat, now_us)
     if made is not None:
         return _view(desk, session, queries.find_camera(session, made))
-    values = _created_values(desk, request)
-    camera_id = rules.given_or_new_id(request.id, now_us)
-    camera = changes.put_camera(session, desk.envelope, camera_id, values, now_us)
+    entry = rules.given_or_new_id(request.id, now_us), _created_values(desk, request)
+    (view,) = _enter(desk, session, actor, [entry], now_us)
     if repeat is not None:
-        changes.remember(session, desk.envelope, repeat, camera.id, now_us)
-    announce(session, CameraRegistered(camera.id, camera.name, camera.code or "", actor.name), now_us=now_us)
-    after_commit(session, desk.on_change)
-    return _view(desk, session, camera)
+        changes.remember(session, desk.envelope, repeat, view.id, now_us)
+    return view
+
+
+def create_cameras(desk: Desk, session: Session, actor: Actor, request: CreateCameras) -> tuple[CameraView, ...]:
+    """Enter all of them, or none."""
+    if not 1 <= len(request.cameras) <= MAX_BATCH:
+        raise VmsError(Kind.BAD_REQUEST, f"give 1 to {MAX_BATCH} cameras at once", place="items")
+    now_us = desk.clock.wall_us()
+    entries: list[tuple[str, CameraValues]] = []
+    for item, camera in enumerate(request.cameras):
+        try:
+            entries.append((rules.given_or_new_id(camera.id, now_us), _created_values(desk, camera)))
+        except VmsError as error:
+            raise VmsError(error.kind, error.message, **{**error.facts, "item": item}) from error
+    return _enter(desk, session, actor, entries, now_us)
+
+
+def _enter(desk: Desk, session: Session, actor: Actor, entries: Sequence[tuple[str, CameraValues]], now_us: int) -> tuple[CameraView, ...]:
+    """Rows, facts, and word to the media plane once they are committed."""
+    cameras = changes.put_cameras(session, desk.envelope, entries, now_us)
+    announce(session, *(CameraRegistered(c.id, c.name, c.code or "", actor.name) for c in cameras), now_us=now_us)
+    for camera in cameras:
+        after_commit(session, partial(desk.on_change, camera.id))
+    profiles = queries.profiles_of(session, [camera.id for camera in cameras])
+    return tuple(camera_view(camera, profiles[camera.id], desk.states.get(camera.id)) for camera in cameras)
 
 
 def update_camera(desk: Desk, session: Session, actor: Actor, request: UpdateCamera) -> CameraView:
@@ -65,7 +89,7 @@ def update_camera(desk: Desk, session: Session, actor: Actor, request: UpdateCam
     now_us = desk.clock.wall_us()
     changes.write_camera(session, desk.envelope, camera, values, now_us)
     announce(session, CameraChanged(camera.id, _named(request), actor.name), now_us=now_us)
-    after_commit(session, desk.on_change)
+    after_commit(session, partial(desk.on_change, camera.id))
     return _view(desk, session, camera)
 
 
@@ -74,7 +98,7 @@ def delete_camera(desk: Desk, session: Session, actor: Actor, request: DeleteCam
     now_us = desk.clock.wall_us()
     changes.remove_camera(camera, now_us)
     announce(session, CameraRemoved(camera.id, camera.name, actor.name), now_us=now_us)
-    after_commit(session, desk.on_change)
+    after_commit(session, partial(desk.on_change, camera.id))
 
 
 def get_camera(desk: Desk, session: Session, _actor: Actor, request: GetCamera) -> CameraView:

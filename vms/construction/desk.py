@@ -19,7 +19,7 @@ from vms.owner.registration import ProbeCamera, ProbeResult
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`allow` is the CIDR allow-list; `on_change` runs after the commit of each change of the roster, in its thread.
+    """`allow` is the CIDR allow-list; `on_change` runs with a camera's id after the commit of each change of it, in its thread.
 
     `probe` asks the media plane and may take seconds; it gets a request whose URL and credentials were checked.
     """
@@ -29,7 +29,7 @@ class Desk:
     clock: Clock
     allow: tuple[str, ...]
     states: CameraStates
-    on_change: Callable[[], None]
+    on_change: Callable[[str], None]
     probe: Callable[[ProbeCamera], ProbeResult]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from vms.construction.cameras import create_camera, delete_camera, get_camera, list_cameras, update_camera
+from vms.construction.cameras import create_camera, create_cameras, delete_camera, get_camera, list_cameras, update_camera
 from vms.construction.desk import Desk
 from vms.construction.probe import probe_camera
 from vms.construction.regions import create_region, delete_region, get_region, list_regions, update_region
@@ -15,6 +15,7 @@ from vms.owner.requests import Request
 
 HANDLERS: dict[type[Request], Any] = {
     ask.CreateCamera: create_camera,
+    ask.CreateCameras: create_cameras,
     ask.UpdateCamera: update_camera,
     ask.DeleteCamera: delete_camera,
     ask.GetCamera: get_camera,

@@ -23,17 +23,21 @@ class DemoOptions:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Camera ids by simulated number, and the port that their URLs name."""
+    """Camera ids by simulated number, the port that their URLs name, and the past that is still to be written."""
 
     sim_port: int
     cameras: dict[str, str]
+    past_us: tuple[int, int] | None = None
+    """From and to; None once it is on the timeline."""
 
 
 def load_kept(path: Path) -> Kept | None:
     if not path.exists():
         return None
     raw = json.loads(path.read_text())
-    return Kept(int(raw["sim_port"]), {str(number): str(camera) for number, camera in raw["cameras"].items()})
+    past = raw.get("past_us")
+    cameras = {str(number): str(camera) for number, camera in raw["cameras"].items()}
+    return Kept(int(raw["sim_port"]), cameras, (int(past[0]), int(past[1])) if past else None)
 
 
 def save_kept(path: Path, kept: Kept) -> None:

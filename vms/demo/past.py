@@ -19,7 +19,7 @@ from vms.media.cmaf import Chunker, make_init
 from vms.media.timestamps import Timestamper
 from vms.media.types import VIDEO_TRACK, AccessUnit, Chunk, TrackInfo
 from vms.record.seed import Seeder
-from vms.sim.cameras import load_clips
+from vms.sim.clips import load_clips
 from vms.sim.past import ClipFrames
 from vms.storage.files import RealFiles
 from vms.storage.volumes import open_volume

@@ -13,24 +13,26 @@ import sys
 import time
 import webbrowser
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from vms import __version__
 from vms.app import resolve, run_dir
-from vms.base.errors import Kind, VmsError
+from vms.base.errors import VmsError
 from vms.base.ids import new_id
 from vms.demo.children import DemoChild, start, wait_for
-from vms.demo.client import NodeClient
 from vms.demo.options import DemoOptions, Kept, load_kept, save_kept, write_private
-from vms.demo.past import PastCamera, PastJob
 from vms.processes.config import NodeConfig
 from vms.settings import CameraSettings, HttpSettings, NodeSettings, Settings
 from vms.setup import WayIn
 from vms.sim.cameras import SimCamera, demo_cameras
+
+if TYPE_CHECKING:
+    from vms.demo.client import NodeClient
+    from vms.demo.seeding import Seeding
 
 T = TypeVar("T")
 READY_S = 60.0
@@ -95,23 +97,23 @@ class Demo:
         ids = dict(kept.cameras) if kept else {}
         for number in range(1, self.options.cameras + 1):
             ids.setdefault(str(number), new_id())
-        return Kept(sim_port, ids)
+        return Kept(sim_port, ids, kept.past_us if kept else None)
 
     # --- the node's life ---
 
     def _live(self, config: NodeConfig, data: Path, kept: Kept | None, children: list[DemoChild]) -> int:
-        past = self._start_past(config, data, kept)
-        if past is not None:
-            self.helpers.append(past)
+        from vms.demo.client import NodeClient  # noqa: PLC0415  (imported while the children start)
+
         way_in = self._wait("the database", lambda: _way_in(config), children)
         url = f"http://127.0.0.1:{config.port}"
         client = NodeClient(url, way_in.token)
         self._wait("the node's API", client.alive, children)
         self._say("database and API", True)
         if kept is not None:
+            new = not (data / "demo.json").exists()
+            kept = replace(kept, past_us=self._past() if new else kept.past_us)
             self._register(client, kept)
             save_kept(data / "demo.json", kept)
-            self._adopt_past(client, config, past)
             recording = self._wait("the first recorded frame", lambda: self._recording(client), children)
             self._say("cameras", True, f"{recording} of {self.options.cameras} recording")
         ready = self._ready(config, url, way_in.login_link, way_in.token, data)
@@ -120,9 +122,13 @@ class Demo:
         _print(f"\n  open  {ready['login_url']}\n  one-time link; Ctrl-C stops everything; data in {data}\n")
         if self.options.browser:
             webbrowser.open(ready["login_url"])
+        seeding = self._start_past(client, config, data, kept)
         while not self.stop.wait(0.5):
             for child in children:
                 child.check()
+            if seeding is not None and kept is not None and seeding.ended():
+                self._adopt_past(seeding, data, kept)
+                seeding = None
         client.close()
         return 0
 
@@ -153,29 +159,28 @@ class Demo:
             made.append(region)
         return made
 
-    def _start_past(self, config: NodeConfig, data: Path, kept: Kept | None) -> DemoChild | None:
-        """Only on the first start; it runs while the database is made."""
-        if kept is None or self.options.seed_minutes <= 0 or (data / "demo.json").exists():
-            return None
-        now_us = time.time_ns() // 1000 - SEED_MARGIN_US
-        cameras = tuple(
-            PastCamera(kept.cameras[str(camera.number)], camera.number, camera.clip)
-            for camera in demo_cameras(self.options.cameras)
-            if not camera.locked
-        )
-        from_us = now_us - int(self.options.seed_minutes * 60_000_000)
-        job = PastJob(config.volumes[0].path, config.node_id, config.segment_seconds, from_us, now_us, cameras)
-        path = run_dir(data) / "past.json"
-        job.save(path)
-        return start("the past", ["vms.demo.past", str(path)], data / "past.log", death=signal.SIGKILL, nice=10)  # the picture comes first
+    def _past(self) -> tuple[int, int] | None:
+        """The minutes before the cameras are registered."""
+        to_us = time.time_ns() // 1000 - SEED_MARGIN_US
+        return (to_us - int(self.options.seed_minutes * 60_000_000), to_us) if self.options.seed_minutes > 0 else None
 
-    def _adopt_past(self, client: NodeClient, config: NodeConfig, past: DemoChild | None) -> None:
-        if past is None:
+    def _start_past(self, client: NodeClient, config: NodeConfig, data: Path, kept: Kept | None) -> Seeding | None:
+        if kept is None or kept.past_us is None:
+            return None
+        from vms.demo.seeding import begin  # noqa: PLC0415  (the picture comes first)
+
+        seeding = begin(client, config, kept, kept.past_us, run_dir(data))
+        self.helpers.append(seeding.child)
+        return seeding
+
+    def _adopt_past(self, seeding: Seeding, data: Path, kept: Kept) -> None:
+        """A past that fails is said and tried again at the next start; the demo goes on."""
+        try:
+            added = seeding.adopt()
+        except VmsError as error:
+            self._say("past", False, error.message)
             return
-        code = self._wait("the past", past.process.poll, [])
-        if code != 0:
-            raise VmsError(Kind.IO_ERROR, f"the past could not be written (exit {code}); is the disk full? See {past.log}")
-        added = client.post(f"/volumes/{config.volumes[0].id}/rescan", {})["added"]
+        save_kept(data / "demo.json", replace(kept, past_us=None))
         self._say("past", True, f"{self.options.seed_minutes:g} minutes, {added} segments")
 
     def _recording(self, client: NodeClient) -> int | None:

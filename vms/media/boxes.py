@@ -13,11 +13,24 @@ from typing import Final, NamedTuple
 from vms.base.errors import Kind, VmsError
 from vms.media.cmaf import make_init
 from vms.media.entryinfo import track_from_entry
-from vms.media.isobox import Box, Buffer, box, box_at, full_box, need, walk
+from vms.media.isobox import SIZE_64_BIT, Box, Buffer, box, box_at, full_box, need, walk
 from vms.media.moov import NON_SYNC
 from vms.media.types import Init, TrackInfo
 
-__all__ = ["Box", "ParsedChunk", "Sample", "box", "box_at", "full_box", "init_size", "split_chunks", "split_init", "walk"]
+__all__ = [
+    "Box",
+    "ParsedChunk",
+    "Sample",
+    "box",
+    "box_at",
+    "box_head",
+    "chunk_from_head",
+    "full_box",
+    "init_size",
+    "split_chunks",
+    "split_init",
+    "walk",
+]
 
 MAX_SAMPLES: Final = 100_000
 MAX_MEDIA: Final = 1 << 48  # 99 years at 90 kHz
@@ -79,6 +92,27 @@ def split_chunks(data: Buffer) -> list[ParsedChunk]:
     return chunks
 
 
+def box_head(data: Buffer) -> tuple[bytes, int, int]:
+    """Kind, header's bytes and whole size of the box that `data` begins with; its payload need not be there."""
+    if len(data) < 8:
+        raise VmsError(Kind.PROTOCOL, "A box header is cut off.")
+    size, header = int.from_bytes(data[:4], "big"), 8
+    if size == SIZE_64_BIT:
+        size, header = int.from_bytes(data[8:16], "big"), 16
+    if size < header:
+        raise VmsError(Kind.PROTOCOL, "A box is smaller than its header.", size=size)
+    return bytes(data[4:8]), header, size
+
+
+def chunk_from_head(data: Buffer, at: int) -> ParsedChunk:
+    """The chunk at `at` of a region from its moof and its mdat's header alone; offsets count from the region's start."""
+    moof = box_at(data, 0, len(data))
+    kind, header, size = box_head(data[moof.end :])
+    if kind != b"mdat":
+        raise VmsError(Kind.PROTOCOL, "A fragment header stands without its media data.", offset=at)
+    return _chunk(data, moof, Box(b"mdat", moof.end, moof.end + header, moof.end + size), at)
+
+
 def split_init(data: Buffer) -> tuple[Init, ...]:
     """One Init for each track of the `moov` in `data`; what follows the moov may be cut off."""
     at = 0
@@ -124,7 +158,8 @@ def _u32(data: Buffer, at: int, end: int) -> int:
     return int(_U32.unpack_from(data, at)[0])
 
 
-def _chunk(data: Buffer, moof: Box, mdat: Box) -> ParsedChunk:
+def _chunk(data: Buffer, moof: Box, mdat: Box, at: int = 0) -> ParsedChunk:
+    """`at` is where `data` begins in the bytes that offsets count from."""
     mfhd = need(data, b"mfhd", moof.body, moof.end)
     trafs = [child for child in walk(data, moof.body, moof.end) if child.kind == b"traf"]
     if len(trafs) != 1:
@@ -133,7 +168,7 @@ def _chunk(data: Buffer, moof: Box, mdat: Box) -> ParsedChunk:
     if not {b"tfhd", b"tfdt", b"trun"} <= parts.keys():
         raise VmsError(Kind.PROTOCOL, "A fragment lacks tfhd, tfdt or trun.", offset=moof.start)
     track, defaults = _tfhd(data, parts[b"tfhd"])
-    samples = _trun(data, parts[b"trun"], moof.start, mdat, defaults)
+    samples = _trun(data, parts[b"trun"], moof.start, mdat, defaults, shift=at)
     return ParsedChunk(
         track=track,
         seq=_u32(data, mfhd.body + 4, mfhd.end),
@@ -141,7 +176,7 @@ def _chunk(data: Buffer, moof: Box, mdat: Box) -> ParsedChunk:
         duration=sum(sample.duration for sample in samples),
         key=samples[0].key,
         frames=len(samples),
-        offset=moof.start,
+        offset=at + moof.start,
         size=mdat.end - moof.start,
         samples=samples,
     )
@@ -175,7 +210,7 @@ def _tfdt(data: Buffer, tfdt: Box) -> int:
     return media
 
 
-def _trun(data: Buffer, trun: Box, moof_start: int, mdat: Box, defaults: _Defaults) -> tuple[Sample, ...]:
+def _trun(data: Buffer, trun: Box, moof_start: int, mdat: Box, defaults: _Defaults, *, shift: int) -> tuple[Sample, ...]:
     flags = _u32(data, trun.body, trun.end) & 0xFFFFFF
     count = _u32(data, trun.body + 4, trun.end)
     at = trun.body + 8
@@ -197,9 +232,9 @@ def _trun(data: Buffer, trun: Box, moof_start: int, mdat: Box, defaults: _Defaul
         size = next(values) if flags & TRUN_SIZE else defaults.size
         own_flags = next(values) if flags & TRUN_FLAGS else (first_flags if index == 0 else defaults.flags)
         cts = _signed(next(values)) if flags & TRUN_CTS else 0
-        samples.append(Sample(size, duration, cts, not own_flags & NON_SYNC, data_at))
+        samples.append(Sample(size, duration, cts, not own_flags & NON_SYNC, data_at + shift))
         data_at += size
-    if samples[0].offset < mdat.body or data_at > mdat.end:
+    if samples[0].offset - shift < mdat.body or data_at > mdat.end:
         raise VmsError(Kind.PROTOCOL, "Samples leave their media data.", offset=mdat.start)
     return tuple(samples)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from vms.base.errors import Kind, VmsError
-from vms.media.boxes import ParsedChunk, split_chunks, split_init
+from vms.media.boxes import ParsedChunk, split_init
 from vms.media.isobox import box
 from vms.media.moov import MOVIE_TIMESCALE, mvhd
 from vms.media.sampletable import BYTE_SAMPLES, SampleTable
@@ -28,14 +28,14 @@ SAME_CLOCK_TICKS: Final = MOVIE_TIMESCALE // 4  # wall and media may differ so m
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A whole-GOP region of file `source`: `data` are its bytes at `offset`, `init` the file's `ftyp+moov`.
+    """A whole-GOP region at `offset` of file `source`: its chunks, and the `ftyp+moov` of the file as `init`.
 
-    `start_us` is the wall time of its first picture.
+    `start_us` is the wall time of its first picture; the chunks' offsets count from `offset`.
     """
 
     source: int
     offset: int
-    data: bytes
+    chunks: tuple[ParsedChunk, ...]
     init: bytes
     start_us: int
 
@@ -81,7 +81,7 @@ class _Plan:
         if piece.init != self._init:
             self._init = piece.init
             self._infos = {init.info.track: init.info for init in split_init(piece.init)}
-        chunks = [chunk for chunk in split_chunks(piece.data) if chunk.track in self._infos]
+        chunks = [chunk for chunk in piece.chunks if chunk.track in self._infos]
         if not chunks:
             return
         self._place(piece.start_us, chunks)

@@ -53,6 +53,18 @@ class CreateCamera(Request):
     idempotency_key: str | None = None
 
 
+MAX_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CreateCameras(Request):
+    """Up to MAX_BATCH cameras in one act: all are entered or none. What is refused carries its place in `item`, from 0."""
+
+    action: ClassVar[Action] = "configure"
+    audited: ClassVar[bool] = True
+    cameras: tuple[CreateCamera, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class UpdateCamera(CameraRequest):
     """Changes what is set; `revision`, when given, must be the camera's own or the change is refused."""

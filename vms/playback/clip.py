@@ -16,7 +16,7 @@ from typing import Literal
 from vms.base.errors import Kind, VmsError
 from vms.media.mp4 import Piece, Progressive, plan_progressive
 from vms.owner.requests import GapSpan, SpanOpened
-from vms.playback.source import file_init, read_at, read_gop_bytes
+from vms.playback.source import file_init, read_at, read_chunk_heads
 
 READ_BYTES = 256 * 1024
 MAX_CLIP_US = 24 * 3_600_000_000
@@ -64,7 +64,7 @@ def clip_etag(opened: SpanOpened, container: Container) -> str:
 
 
 def plan_clip(opened: SpanOpened, container: Container) -> ClipFile:
-    """Read the boxes of every GOP once and lay the file out. Raises NO_RECORDING, DAMAGED. Blocking."""
+    """Read the moof boxes of every GOP once, no media, and lay the file out. Raises NO_RECORDING, DAMAGED. Blocking."""
     if not opened.extents:
         cause = opened.gaps[0].cause if opened.gaps else "unknown"
         raise VmsError(Kind.NO_RECORDING, "nothing was recorded in this span", camera=opened.camera, cause=cause)
@@ -92,5 +92,5 @@ def _pieces(opened: SpanOpened, paths: tuple[str, ...]) -> Iterator[Piece]:
     number = {path: index for index, path in enumerate(paths)}
     for extent in opened.extents:
         init = file_init(extent)
-        for gop in extent.gops:
-            yield Piece(number[extent.path], gop[0], read_gop_bytes(extent, gop), init, gop[2])
+        for gop, chunks in read_chunk_heads(extent):
+            yield Piece(number[extent.path], gop[0], chunks, init, gop[2])

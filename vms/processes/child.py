@@ -54,6 +54,7 @@ def run(main: Callable[[Child, asyncio.Event], Awaitable[None]]) -> None:
 
     child = from_argv(sys.argv)
     gc.freeze()  # imports never become garbage: keep them out of every collection
+    gc.enable()  # start.py kept it still meanwhile
     gc.set_threshold(20_000, 50, 100)  # frames come and go by the thousand a second, in no cycles
     uvloop.run(_live(child, main))
 

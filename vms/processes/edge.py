@@ -41,10 +41,11 @@ async def main(child: Child, stop: asyncio.Event) -> None:
 
 
 async def _tell_views(asking: Asking, views: Views, clock: Clock) -> None:
-    """Who this edge is and how many watch, for GET /system."""
+    """Who this edge is and how many watch, for GET /system; and for whom, so that the views of a session end with it."""
     started_us = clock.wall_us()
     while True:
-        asking.tell({"op": "edge", "pid": os.getpid(), "started_us": started_us, "views": len(views.open)})
+        sessions = sorted({view.session for view in views.open})
+        asking.tell({"op": "edge", "pid": os.getpid(), "started_us": started_us, "views": len(views.open), "sessions": sessions})
         await clock.sleep(TELL_S)
 
 

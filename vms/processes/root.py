@@ -108,9 +108,7 @@ class Root:
             signal.signal(number, self._on_stop)
         signal.signal(signal.SIGCHLD, self._on_child)
         self.selector.register(wake_read, selectors.EVENT_READ, None)
-        for role in self.roles:
-            self._start(role)
-        self._start_postgres()
+        self._start_all()
         last = time.monotonic()
         while not self.stopping:
             self._wait(wake_read)
@@ -118,6 +116,18 @@ class Root:
             self._tick(now, on_time=now - last < TICK_S * 4)
             last = now
         return self._stop()
+
+    def _start_all(self) -> None:
+        """Media first, as it does not wait for the database. A node's very first start is different: nothing can be
+        recorded before its database is made, so the media processes leave the processor to that, and to control."""
+        new = self.database is not None and self.database.is_new
+        late = [role for role in self.roles if new and role.nice == 0]
+        for role in self.roles:
+            if role not in late:
+                self._start(role)
+        self._start_postgres()
+        for role in late:
+            self._start(role)
 
     def _on_stop(self, *_: object) -> None:
         self.stopping = True
@@ -253,7 +263,7 @@ def roles_of(config: NodeConfig) -> list[Role]:
 
 
 def _module(name: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", f"vms.processes.{name}")
+    return (sys.executable, "-m", "vms.processes.start", f"vms.processes.{name}")
 
 
 def take_node(run_dir: str) -> int:

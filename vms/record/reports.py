@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import NamedTuple, cast
+from typing import NamedTuple, TypedDict, cast
 
 from vms.base.errors import Kind, VmsError
 from vms.base.timespan import MAX_US
@@ -17,6 +17,7 @@ from vms.storage.seals import END_REASONS, Gop
 from vms.storage.volumes import segment_path
 
 Message = dict[str, object]
+ORIGINS = ("live", "seed")
 
 
 class GopRow(NamedTuple):
@@ -197,37 +198,50 @@ def gop_rows(gops: Iterable[Gop]) -> tuple[GopRow, ...]:
 def parse_segment(message: Mapping[str, object]) -> SegmentReport:
     """A `segment` message → SegmentReport; BAD_REQUEST names the field that is wrong."""
     read = _Fields(message)
-    reason, origin = read.text("end_reason"), read.text("origin")
-    if reason not in END_REASONS or not reason or origin not in ("live", "seed"):
-        raise _wrong("end_reason or origin")
+    reason = read.text("end_reason")
+    if reason not in END_REASONS or not reason:
+        raise _wrong("end_reason")
     report = SegmentReport(
-        camera=read.text("camera"),
-        profile=read.text("profile"),
-        run=read.text("run"),
-        seq=read.number("seq"),
-        volume=read.text("volume"),
-        path=read.text("path"),
-        start_us=read.number("start_us"),
-        end_us=read.number("end_us"),
-        size=read.number("bytes"),
+        **_common(read),
         sha256=read.hash("sha256"),
-        init_size=read.number("init_size"),
-        gops=read.gops(),
         gops_root=read.hash("gops_root"),
         end_reason=reason,
-        origin=origin,
-        gap=read.gap(),
         suspect=message.get("suspect") is True,
     )
     if not report.gops or not report.start_us < report.end_us:
         raise _wrong("gops")
-    _check_path(report)
     return report
 
 
 def parse_open(message: Mapping[str, object]) -> OpenSegment:
-    read = _Fields(message)
-    item = OpenSegment(
+    """An item of an `open` message; BAD_REQUEST names the field that is wrong."""
+    item = OpenSegment(**_common(_Fields(message)))
+    if not item.gops:
+        raise _wrong("gops")
+    return item
+
+
+class _Common(TypedDict):
+    """What a closed and a growing segment both tell."""
+
+    camera: str
+    profile: str
+    run: str
+    seq: int
+    volume: str
+    path: str
+    start_us: int
+    end_us: int
+    size: int
+    init_size: int
+    gops: tuple[GopRow, ...]
+    origin: str
+    gap: GapBefore | None
+
+
+def _common(read: _Fields) -> _Common:
+    """A worker meets hostile bytes; it must not be able to name a file of somebody else."""
+    common = _Common(
         camera=read.text("camera"),
         profile=read.text("profile"),
         run=read.text("run"),
@@ -242,8 +256,14 @@ def parse_open(message: Mapping[str, object]) -> OpenSegment:
         origin=read.text("origin"),
         gap=read.gap(),
     )
-    _check_path(item)
-    return item
+    if common["origin"] not in ORIGINS:
+        raise _wrong("origin")
+    place = common["camera"], common["profile"], common["start_us"], common["run"]
+    if not 0 < common["start_us"] <= MAX_US or common["path"] != segment_path(*place):
+        raise _wrong("path")
+    if any("/" in part or part in ("", ".", "..") for part in (common["camera"], common["profile"], common["run"])):
+        raise _wrong("path")
+    return common
 
 
 def parse_growth(row: object) -> Growth:
@@ -264,14 +284,6 @@ def parse_trouble(message: Mapping[str, object]) -> Trouble:
     if cause not in GAP_CAUSES:
         raise _wrong("cause")
     return Trouble(read.text("camera"), read.text("profile"), read.number("from_us"), cause, read.text("detail"))
-
-
-def _check_path(report: SegmentReport | OpenSegment) -> None:
-    """A worker meets hostile bytes; it must not be able to name a file of somebody else."""
-    if not 0 < report.start_us <= MAX_US or report.path != segment_path(report.camera, report.profile, report.start_us, report.run):
-        raise _wrong("path")
-    if any("/" in part or part in ("", ".", "..") for part in (report.camera, report.profile, report.run)):
-        raise _wrong("path")
 
 
 class _Fields:

@@ -5,7 +5,7 @@ Not here: what a value may look like (rules), facts and orders that follow a cha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import delete, select
@@ -15,7 +15,7 @@ from vms.base.errors import Kind, VmsError
 from vms.base.secrets import Envelope
 from vms.registry import rules
 from vms.registry.models import Camera, Profile, Region, RepeatKey
-from vms.registry.queries import find_region
+from vms.registry.queries import any_of, find_region
 from vms.registry.urls import mask
 
 REPEAT_KEY_LIFE_US = 24 * 3600 * 1_000_000
@@ -53,31 +53,35 @@ def url_place(camera: str, profile: str) -> str:
     return f"camera|{camera}|{profile}|url"
 
 
-def put_camera(session: Session, envelope: Envelope, camera_id: str, values: CameraValues, now_us: int) -> Camera:
-    """Enter a camera. The id of a removed one brings it back; one on the register is a CONFLICT, so is a code in use."""
-    camera = session.get(Camera, camera_id, with_for_update=True)
-    if camera is None:
-        camera = Camera(id=camera_id, revision=0, created_us=now_us)
-    elif camera.removed_us is None:
-        raise VmsError(Kind.CONFLICT, "a camera with this id is registered already", camera=camera_id)
-    camera.removed_us = None
-    write_camera(session, envelope, camera, values, now_us)
-    return camera
+def put_cameras(session: Session, envelope: Envelope, entries: Sequence[tuple[str, CameraValues]], now_us: int) -> list[Camera]:
+    """Enter cameras under their ids, with a few statements however many they are.
+
+    The id of a removed one brings it back; one on the register is a CONFLICT, so is a code in use.
+    """
+    ids = [camera_id for camera_id, _ in entries]
+    known = {camera.id: camera for camera in session.scalars(select(Camera).where(any_of(Camera.id, ids)).with_for_update())}
+    for camera in known.values():
+        if camera.removed_us is None:
+            raise VmsError(Kind.CONFLICT, "a camera with this id is registered already", camera=camera.id)
+    if len(set(ids)) != len(ids):
+        raise VmsError(Kind.CONFLICT, "an id stands twice among these cameras")
+    _check(session, entries)
+    cameras = [known.get(camera_id) or Camera(id=camera_id, revision=0, created_us=now_us) for camera_id in ids]
+    for camera, (_, values) in zip(cameras, entries, strict=True):
+        camera.removed_us = None
+        _fill(envelope, camera, values, now_us)
+    session.add_all(cameras)
+    session.flush()
+    _write_profiles(session, envelope, {camera_id: values.profiles for camera_id, values in entries})
+    return cameras
 
 
 def write_camera(session: Session, envelope: Envelope, camera: Camera, values: CameraValues, now_us: int) -> None:
     """Make the rows say what `values` says, and count the revision."""
-    _check_code(session, values.code, camera.id)
-    if values.region_id is not None:
-        find_region(session, values.region_id)
-    camera.name, camera.code, camera.region_id, camera.node_id = values.name, values.code, values.region_id, values.node_id
-    camera.record, camera.enabled, camera.username = values.record, values.enabled, values.username
-    camera.sealed_password = None if values.password is None else envelope.seal(values.password.encode(), password_place(camera.id))
-    camera.revision += 1
-    camera.changed_us = now_us
-    session.add(camera)
+    _check(session, [(camera.id, values)])
+    _fill(envelope, camera, values, now_us)
     session.flush()
-    _write_profiles(session, envelope, camera.id, values.profiles)
+    _write_profiles(session, envelope, {camera.id: values.profiles})
 
 
 def remove_camera(camera: Camera, now_us: int) -> None:
@@ -152,22 +156,39 @@ def remember(session: Session, envelope: Envelope, repeat: Repeat, camera_id: st
     session.flush()
 
 
-def _write_profiles(session: Session, envelope: Envelope, camera_id: str, profiles: Sequence[ProfileValues]) -> None:
-    session.execute(delete(Profile).where(Profile.camera_id == camera_id))
-    for profile in profiles:
-        shown = mask(profile.url)
-        sealed = None if shown == profile.url else envelope.seal(profile.url.encode(), url_place(camera_id, profile.name))
-        session.add(Profile(camera_id=camera_id, name=profile.name, url=shown, sealed_url=sealed, transport=profile.transport))
+def _fill(envelope: Envelope, camera: Camera, values: CameraValues, now_us: int) -> None:
+    camera.name, camera.code, camera.region_id, camera.node_id = values.name, values.code, values.region_id, values.node_id
+    camera.record, camera.enabled, camera.username = values.record, values.enabled, values.username
+    camera.sealed_password = None if values.password is None else envelope.seal(values.password.encode(), password_place(camera.id))
+    camera.revision += 1
+    camera.changed_us = now_us
+
+
+def _write_profiles(session: Session, envelope: Envelope, profiles: Mapping[str, Sequence[ProfileValues]]) -> None:
+    """By camera id; what was there before goes."""
+    session.execute(delete(Profile).where(any_of(Profile.camera_id, profiles)))
+    session.add_all(_profile(envelope, camera_id, values) for camera_id, all_values in profiles.items() for values in all_values)
     session.flush()
 
 
-def _check_code(session: Session, code: str | None, camera_id: str) -> None:
-    """Say which camera holds the code; the unique index holds against a race."""
-    if code is None:
-        return
-    holder = session.scalar(select(Camera.id).where(Camera.code == code, Camera.removed_us.is_(None), Camera.id != camera_id))
-    if holder is not None:
-        raise VmsError(Kind.CONFLICT, "this code belongs to another camera", code=code, camera=holder)
+def _profile(envelope: Envelope, camera_id: str, values: ProfileValues) -> Profile:
+    shown = mask(values.url)
+    sealed = None if shown == values.url else envelope.seal(values.url.encode(), url_place(camera_id, values.name))
+    return Profile(camera_id=camera_id, name=values.name, url=shown, sealed_url=sealed, transport=values.transport)
+
+
+def _check(session: Session, entries: Sequence[tuple[str, CameraValues]]) -> None:
+    """Regions are there, and each code is free. Say which camera holds a code; the unique index holds against a race."""
+    for region_id in {values.region_id for _, values in entries if values.region_id is not None}:
+        find_region(session, region_id)
+    wanted: dict[str, str] = {}
+    for camera_id, values in entries:
+        if values.code is not None and wanted.setdefault(values.code, camera_id) != camera_id:
+            raise VmsError(Kind.CONFLICT, "a code stands twice among these cameras", code=values.code)
+    holders = select(Camera.code, Camera.id).where(any_of(Camera.code, wanted), Camera.removed_us.is_(None)) if wanted else None
+    for code, holder in session.execute(holders) if holders is not None else ():
+        if holder != wanted.get(code or ""):
+            raise VmsError(Kind.CONFLICT, "this code belongs to another camera", code=code, camera=holder)
 
 
 def _check_sibling(session: Session, name: str, parent_id: str | None, region_id: str) -> None:

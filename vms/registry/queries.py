@@ -66,7 +66,7 @@ def camera_page(session: Session, wanted: CameraFilter, cursor: str | None, limi
 def profiles_of(session: Session, cameras: Collection[str]) -> dict[str, list[Profile]]:
     """Profiles by camera, main first."""
     found: dict[str, list[Profile]] = {camera: [] for camera in cameras}
-    statement = select(Profile).where(_any(Profile.camera_id, cameras)).order_by(Profile.camera_id, Profile.name)
+    statement = select(Profile).where(any_of(Profile.camera_id, cameras)).order_by(Profile.camera_id, Profile.name)
     for profile in session.scalars(statement):
         found[profile.camera_id].append(profile)
     return found
@@ -113,13 +113,13 @@ def _conditions(wanted: CameraFilter) -> list[ColumnElement[bool]]:
     if wanted.enabled is not None:
         conditions.append(Camera.enabled.is_(wanted.enabled))
     if wanted.among is not None:
-        conditions.append(_any(Camera.id, wanted.among))
+        conditions.append(any_of(Camera.id, wanted.among))
     if wanted.not_among is not None:
-        conditions.append(~_any(Camera.id, wanted.not_among))
+        conditions.append(~any_of(Camera.id, wanted.not_among))
     return conditions
 
 
-def _any(column: ColumnElement[str] | Any, ids: Collection[str]) -> ColumnElement[bool]:
+def any_of(column: Any, ids: Collection[str]) -> ColumnElement[bool]:
     """One array parameter, whatever its length: PostgreSQL hashes it, and the statement stays the same."""
     return column == any_(bindparam(None, sorted(ids), type_=ARRAY(TEXT), unique=True))
 

@@ -5,6 +5,7 @@ The only place that opens them. Not here: which worker pulls what and from where
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from vms.base.secrets import Envelope
 from vms.registry.changes import password_place, url_place
 from vms.registry.models import Camera, Profile
+from vms.registry.queries import any_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +34,16 @@ class RosterItem:
     created_us: int
 
 
-def roster(session: Session, envelope: Envelope, node_id: str) -> list[RosterItem]:
-    """Every profile of the node's enabled cameras, in order of camera id, main first."""
+def roster(session: Session, envelope: Envelope, node_id: str, cameras: Collection[str] | None = None) -> list[RosterItem]:
+    """Every profile of the node's enabled cameras (of these alone when `cameras` names some), by camera id, main first."""
     statement = (
         select(Camera, Profile)
         .join(Profile, Profile.camera_id == Camera.id)
         .where(Camera.removed_us.is_(None), Camera.enabled.is_(True), Camera.node_id == node_id)
         .order_by(Camera.id, Profile.name)
     )
-    return [_item(envelope, camera, profile) for camera, profile in session.execute(statement)]
-
-
-def camera_items(session: Session, envelope: Envelope, camera_id: str) -> list[RosterItem]:
-    """The same for one camera; empty when it is not on the register or not enabled."""
-    statement = (
-        select(Camera, Profile)
-        .join(Profile, Profile.camera_id == Camera.id)
-        .where(Camera.id == camera_id, Camera.removed_us.is_(None), Camera.enabled.is_(True))
-        .order_by(Profile.name)
-    )
+    if cameras is not None:
+        statement = statement.where(any_of(Camera.id, cameras))
     return [_item(envelope, camera, profile) for camera, profile in session.execute(statement)]
 
 

@@ -1,7 +1,8 @@
 """The client's end of one RTSP connection (RFC 2326): from OPTIONS to media, kept alive, and torn down.
 
 The shell connects, sends what `take_output` gives, feeds what arrives, and wakes it at `next_timer_us`. Whatever ends the
-attempt is raised as VmsError with the camera's cause. Not here: sockets, addresses (ingest), RTP payloads (media).
+attempt is raised as VmsError with the camera's cause. Not here: numbers and signatures of requests (requests), sockets, addresses
+(ingest), RTP payloads (media).
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ from enum import Enum
 from typing import Literal
 
 from vms.base.errors import Kind, VmsError
-from vms.rtsp.auth import Challenge, Credentials, answer, choose
+from vms.rtsp.auth import Credentials
 from vms.rtsp.messages import Headers, Request, Response, malformed
+from vms.rtsp.requests import Pending, Requests
 from vms.rtsp.sdp import Media, choose_tracks, parse_sdp
 from vms.rtsp.transport import DEFAULT_SESSION_S, Pair, Transport, parse_session, parse_transports
 from vms.rtsp.urls import base_url, control_url
 from vms.rtsp.wire import Packets, Taker, WireParser
 
 RESPONSE_TIMEOUT_US = 10_000_000
-MAX_SIGN_INS = 4
 MAX_SESSION_ID = 256
 
 
@@ -104,14 +105,6 @@ class ClientConfig:
     new_client_nonce: Callable[[], str] = _token_hex
 
 
-@dataclass(slots=True)
-class _Pending:
-    request: Request
-    deadline_us: int
-    signed: bool
-    sign_ins: int = 0
-
-
 class ClientConnection:
     """Bytes in by `receive`, bytes out by `take_output`, time by `next_timer_us` and `handle_timer`."""
 
@@ -121,11 +114,7 @@ class ClientConnection:
         self._config = config
         self._wire = WireParser()
         self._output: list[bytes] = []
-        self._cseq = 0
-        self._pending: dict[int, _Pending] = {}
-        self._challenge: Challenge | None = None
-        self._nonce_count = 0
-        self._proven = False  # credentials were accepted on this connection
+        self._asked = Requests(config.credentials, config.new_client_nonce, self._output.append)
         self._public = frozenset[str]()
         self._base = config.url
         self._aggregate = config.url
@@ -173,7 +162,7 @@ class ClientConnection:
         return output
 
     def next_timer_us(self) -> int | None:
-        deadlines = [p.deadline_us for p in self._pending.values()] if self.state in _WAITING else []
+        deadlines = self._asked.deadlines_us() if self.state in _WAITING else []
         if self._keep_alive_us is not None and self.state in _ESTABLISHED:
             deadlines.append(self._keep_alive_us)
         return min(deadlines, default=None)
@@ -181,12 +170,12 @@ class ClientConnection:
     def handle_timer(self, now_us: int) -> None:
         """Raises TIMEOUT when an answer is overdue; sends a keep-alive when one is due."""
         self._now_us = now_us
-        if self.state in _WAITING and any(now_us >= p.deadline_us for p in self._pending.values()):
+        if self.state in _WAITING and any(now_us >= deadline for deadline in self._asked.deadlines_us()):
             waited_for = self.state.value
             self.state = State.CLOSED
             raise VmsError(Kind.TIMEOUT, f"no answer to {waited_for} for {RESPONSE_TIMEOUT_US // 1_000_000} s", method=waited_for)
         if self._keep_alive_us is not None and now_us >= self._keep_alive_us and self.state in _ESTABLISHED:
-            self._pending.clear()  # an unanswered keep-alive is no fault: media tells whether the camera lives
+            self._asked.forget()  # an unanswered keep-alive is no fault: media tells whether the camera lives
             self._send(self._keep_alive_method, self._aggregate)
             self._schedule_keep_alive()
 
@@ -210,13 +199,12 @@ class ClientConnection:
     # --- answers ---
 
     def _on_response(self, response: Response) -> list[Event]:
-        pending = self._take_pending(response)
+        pending = self._asked.take(response)
         if pending is None:
             return []  # the late answer of a forgotten keep-alive
-        if response.status == 401 and self._sign_again(pending, response):
+        if response.status == 401 and self.state is not State.TEARDOWN:
+            self._sign_again(pending, response)
             return []
-        if response.status == 200 and pending.signed:
-            self._proven = True
         if self.state in _ESTABLISHED:
             return self._on_keep_alive(pending.request.method, response)
         if 300 <= response.status < 400:
@@ -328,49 +316,14 @@ class ClientConnection:
         fields = [("User-Agent", self._config.user_agent), *headers]
         if self._session:
             fields.append(("Session", self._session))
-        self._transmit(_Pending(Request(method, url, Headers(fields)), self._now_us + RESPONSE_TIMEOUT_US, signed=False))
+        self._asked.send(Request(method, url, Headers(fields)), self._now_us + RESPONSE_TIMEOUT_US)
 
-    def _transmit(self, pending: _Pending) -> None:
-        """Number, sign if a challenge is known, and send; the request kept in `pending` stays unsigned."""
-        self._cseq += 1
-        request = pending.request
-        fields = [("CSeq", str(self._cseq)), *request.headers.items]
-        credentials = self._config.credentials
-        pending.signed = self._challenge is not None and credentials is not None
-        if self._challenge is not None and credentials is not None:
-            self._nonce_count += 1
-            nonce = self._config.new_client_nonce()
-            signed = answer(self._challenge, credentials, request.method, request.url, count=self._nonce_count, client_nonce=nonce)
-            fields.append(("Authorization", signed))
-        self._pending[self._cseq] = pending
-        self._output.append(Request(request.method, request.url, Headers(fields)).to_bytes())
-
-    def _sign_again(self, pending: _Pending, response: Response) -> bool:
-        """One try with the password; another only when it is known to be right and the nonce was spent. Raises AUTH."""
-        challenge = choose(response.headers.get_all("WWW-Authenticate"))
-        if self.state is State.TEARDOWN:
-            return False
-        if self._config.credentials is None:
-            self._refuse(Kind.AUTH, "the camera asks for a user and a password")
-        if challenge is None:
-            self._refuse(Kind.AUTH, "the camera asks for a way to sign in that is not known here")
-        again = not pending.signed or self._proven or (challenge is not None and challenge.stale)
-        if not again or pending.sign_ins >= MAX_SIGN_INS:
-            self._refuse(Kind.AUTH, "the camera refuses the user or the password")
-        self._challenge = challenge
-        self._nonce_count = 0
-        self._transmit(_Pending(pending.request, self._now_us + RESPONSE_TIMEOUT_US, signed=False, sign_ins=pending.sign_ins + 1))
-        return True
-
-    def _refuse(self, kind: Kind, message: str) -> None:
-        self.state = State.CLOSED
-        raise VmsError(kind, message, status=401)
-
-    def _take_pending(self, response: Response) -> _Pending | None:
-        text = (response.headers.get("CSeq") or "").strip()
-        if not text and len(self._pending) == 1:
-            return self._pending.pop(next(iter(self._pending)))
-        return self._pending.pop(int(text), None) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    def _sign_again(self, pending: Pending, response: Response) -> None:
+        try:
+            self._asked.sign_again(pending, response, self._now_us + RESPONSE_TIMEOUT_US)
+        except VmsError:
+            self.state = State.CLOSED
+            raise
 
     def _must_be_ok(self, response: Response, method: str) -> None:
         if response.status == 200:

@@ -15,8 +15,9 @@ from vms.base.clock import Clock, SystemClock
 from vms.base.errors import Kind, VmsError
 from vms.base.log import get_log
 from vms.sim.camera import CameraStream
-from vms.sim.cameras import demo_cameras, demo_faults, load_clips
+from vms.sim.cameras import demo_cameras, demo_faults
 from vms.sim.clip import load_clip
+from vms.sim.clips import load_clips
 from vms.sim.faults import Script, read_script
 from vms.sim.server import CameraServer, serve
 

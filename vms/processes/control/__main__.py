@@ -14,7 +14,7 @@ from vms.processes.control.asks import AskServer
 from vms.processes.control.database import ready_database
 from vms.processes.control.wiring import build, open_records
 from vms.processes.serving import serve
-from vms.processes.supervised import end, supervise
+from vms.processes.supervised import Calling, end, supervise
 
 
 async def main(child: Child, stop: asyncio.Event) -> None:
@@ -29,11 +29,11 @@ async def main(child: Child, stop: asyncio.Event) -> None:
     await asyncio.to_thread(open_records, database, config.node_id, clock)
     envelope = await asyncio.to_thread(load_envelope, Path(config.data_dir) / "keys" / "envelope.key")
     control = build(config, database, envelope, clock)
-    asks = AskServer(control.owner, control.authenticate, control.node.edges)
+    asks = AskServer(control.owner, control.authenticate, control.ended, control.node.edges)
     control.on_revoke.append(lambda session: asks.revoke(session=session))
     control.commits.start()
     server = await asks.listen(child.listener("link"))
-    tasks = supervise(control.tasks, clock)
+    tasks = supervise({**control.tasks, "sessions": Calling(lambda: asks.expire(clock))}, clock)
     log.info("control is up", node=config.node_id, level=config.level)
     try:
         await serve(control.app, child.listener("api"), stop, behind_edge=True)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
+from vms.base.clock import Clock
 from vms.base.errors import Kind, VmsError
 from vms.base.log import get_log
 from vms.owner.ask import Owner
@@ -21,17 +22,23 @@ from vms.stream.link import Link
 
 THREADS = 8  # of their own: verdicts do not queue behind whatever else control does in threads
 MAX_WAITING = 1000
+MAX_WATCHED = 4096  # sessions of one edge
+CHECK_S = 2.0
 Authenticate = Callable[[str], Actor]
 """A bearer token or a session's secret → Actor; raises UNAUTHENTICATED."""
+Ended = Callable[[frozenset[str]], Collection[str]]
+"""Which of these sessions (hashes) are over. Runs SQL."""
 
 
 class AskServer:
     """Answers every edge that dials in, and tells all of them of revocations."""
 
-    def __init__(self, owner: Owner, authenticate: Authenticate, known: dict[object, tuple[int, int, int]]) -> None:
+    def __init__(self, owner: Owner, authenticate: Authenticate, ended: Ended, known: dict[object, tuple[int, int, int]]) -> None:
         """`known` is kept up to date: pid, start (µs) and open views of each edge."""
         self._owner = owner
         self._authenticate = authenticate
+        self._ended = ended
+        self._watching: dict[Link, frozenset[str]] = {}
         self._known = known
         self._edges: set[Link] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -45,6 +52,21 @@ class AskServer:
         """Answers nobody any more; what is being decided ends by itself."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
+    async def expire(self, clock: Clock) -> None:
+        """Ends the views of sessions that are over, whatever ended them: time, a sign-out, a disabled officer."""
+        while True:
+            await clock.sleep(CHECK_S)
+            watching = frozenset[str]().union(*self._watching.values())
+            if not watching:
+                continue
+            try:
+                over = await asyncio.to_thread(self._ended, watching)
+            except VmsError as error:
+                self._log.flood("sessions cannot be looked at; running views go on", error=error.message)
+                continue
+            for session in over:
+                self.revoke(session=session)
+
     def revoke(self, *, session: str | None = None, camera: str | None = None) -> None:
         """End what these rights had opened, at every edge. Call it on the loop."""
         for edge in self._edges:
@@ -55,6 +77,8 @@ class AskServer:
         message = frame.message()
         if message.get("op") == "edge":
             self._known[link] = (int(message["pid"]), int(message["started_us"]), int(message["views"]))
+            sessions = cast("list[object]", message.get("sessions") or [])
+            self._watching[link] = frozenset(map(str, sessions[:MAX_WATCHED]))
         elif message.get("op") == "ask":
             task = asyncio.ensure_future(self._answer(link, message))
             self._tasks.add(task)
@@ -63,6 +87,7 @@ class AskServer:
     def on_closed(self, link: Link, error: VmsError | Exception | None) -> None:
         self._edges.discard(link)
         self._known.pop(link, None)
+        self._watching.pop(link, None)
 
     async def _answer(self, link: Link, message: Message) -> None:
         answer: dict[str, Any] = {"op": "answer", "id": message.get("id")}

@@ -51,7 +51,9 @@ class Node:
         self._commits = commits
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._changed = asyncio.Event()
+        self._news = asyncio.Event()
+        self._changed: set[str] = set()
+        self._whole = True  # the next reading is of the whole register
         self._incarnations: dict[int, str] = {}
         self._away_us: dict[int, int] = {}
         self._away: set[int] = set()
@@ -70,34 +72,60 @@ class Node:
         """Which worker pulls a camera: fixed by its id, so that orders and viewers agree without asking."""
         return crc32(camera.encode()) % len(self.sides)
 
-    def roster_changed(self) -> None:
-        """After the commit of a change of the register; from any thread."""
-        self._loop.call_soon_threadsafe(self._changed.set)
+    def camera_changed(self, camera: str) -> None:
+        """After the commit of a change of this camera; from any thread."""
+        self._loop.call_soon_threadsafe(self._note, camera)
+
+    def _note(self, camera: str | None) -> None:
+        """`None` stands for every camera."""
+        if camera is None:
+            self._whole = True
+        else:
+            self._changed.add(camera)
+        self._news.set()
 
     async def keep_orders(self) -> None:
-        """Give every worker its roster at start and after each change; a database that is away delays changes only."""
-        self._changed.set()
+        """Give every worker its roster at start, then what changes: a register of thousands is not read again for one camera.
+
+        A database that is away delays changes only.
+        """
+        self._note(None)
         while True:
-            await self._changed.wait()
+            await self._news.wait()
+            self._news.clear()
+            changed = None if self._whole else frozenset(self._changed)
+            self._whole = False
             self._changed.clear()
             try:
-                orders = await asyncio.to_thread(self._read_orders)
+                orders = await asyncio.to_thread(self._read_orders, changed)
             except VmsError as error:
                 self._log.warning("the roster cannot be read yet", error=error.message)
                 await self._clock.sleep(RETRY_S)
-                self._changed.set()
+                for camera in changed or [None]:
+                    self._note(camera)
                 continue
-            for side in self.sides:
-                mine = [order for order in orders if self.worker_of(order.camera) == side.index]
-                self._told[side.index] = {order.key for order in mine if order.record}
-                side.give(mine)
+            self._give(orders, changed)
 
-    def _read_orders(self) -> list[PullOrder]:
+    def _read_orders(self, cameras: frozenset[str] | None) -> list[PullOrder]:
         with self._database.transaction() as session:
-            items = roster(session, self._envelope, self._config.node_id)
+            items = roster(session, self._envelope, self._config.node_id, cameras)
             recorded = [(item.camera, item.profile) for item in items if _records(item)]
             ends = last_ends(session, recorded) if recorded else {}
         return [self._order(item, ends) for item in items]
+
+    def _give(self, orders: list[PullOrder], changed: frozenset[str] | None) -> None:
+        """To each worker what it shall pull: of the cameras that changed, or of all."""
+        for side in self.sides:
+            mine = [order for order in orders if self.worker_of(order.camera) == side.index]
+            recorded = {order.key for order in mine if order.record}
+            if changed is None:
+                self._told[side.index] = recorded
+                side.give(mine)
+            else:
+                touched = {camera for camera in changed if self.worker_of(camera) == side.index}
+                told = self._told.get(side.index, set())
+                self._told[side.index] = {key for key in told if key[0] not in touched} | recorded
+                side.change(touched, mine)
 
     def _order(self, item: RosterItem, ends: dict[Key, int]) -> PullOrder:
         key, record = (item.camera, item.profile), _records(item)
@@ -137,6 +165,12 @@ class Node:
         cause = gap_cause(said.cause) if said is not None and away else "worker_crash"
         return replace(order, resume=Resume(max(proved_us or 0, known.end_us if known else 0), cause))
 
+    def interrupted(self, key: Key) -> Resume | None:
+        """Since when and why a recording stands still whose worker is away; its next life begins with the same words."""
+        worker = self.worker_of(key[0])
+        order = self.sides[worker].order(key) if worker in self._away else None
+        return None if order is None else order.resume
+
     # --- what workers tell (workers.Reports) ---
 
     def on_hello(self, worker: int, incarnation: str, pid: int, started_us: int) -> None:
@@ -150,7 +184,7 @@ class Node:
         self._log.warning("a worker is back as a new life", worker=worker, pid=pid, recordings=len(lanes))
         lost = events.WorkerLost(f"worker-{worker}", before, "worker_crash", len({camera for camera, _ in lanes}))
         self._announce(lost, events.WorkerBack(f"worker-{worker}", incarnation, away_us))
-        self._changed.set()  # changes of the register that it missed
+        self._note(None)  # changes of the register that it missed
         self.on_orphans(f"worker-{worker}", lanes)
 
     def on_away(self, worker: int) -> None:

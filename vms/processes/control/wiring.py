@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,7 @@ class Control:
     app: FastAPI
     tasks: dict[str, Task]
     authenticate: Callable[[str], Actor]
+    ended: Callable[[frozenset[str]], Collection[str]]
     on_revoke: list[Callable[[str], None]]
 
 
@@ -92,7 +93,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     audit, audit_sealer = AuditLog(database, spool), AuditSealer(database, spool, clock)
     audit.on_record.append(audit_sealer.ring)
     owner = Owner(database, may, Auditing(audit, config.node_id, clock))
-    desk = Desk(config.node_id, envelope, clock, config.allow, node.states, node.roster_changed, node.probe)
+    desk = Desk(config.node_id, envelope, clock, config.allow, node.states, node.camera_changed, node.probe)
     register_construction(owner, desk)
     register_live(owner, node.worker_of)
     owner.register(RescanVolume, recovery.rescan)
@@ -138,7 +139,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
         **_stamping(config, database, clock),
         **{f"worker-{side.index}": side for side in node.sides},
     }
-    return Control(owner, node, commits, create_app(context), tasks, people.authenticate, on_revoke)
+    return Control(owner, node, commits, create_app(context), tasks, people.authenticate, people.ended, on_revoke)
 
 
 class People:
@@ -155,6 +156,11 @@ class People:
         with self._database.transaction() as session:
             found = accounts.authenticate(session, secret, self._clock.wall_us(), self._limits)
         return Actor(found.id, found.name, found.kind, found.session_hash, found.rights)
+
+    def ended(self, sessions: frozenset[str]) -> Collection[str]:
+        """Which of these sessions and tokens are over."""
+        with self._database.transaction() as session:
+            return accounts.ended(session, sessions, self._clock.wall_us(), self._limits)
 
     def sign_in(self, login_secret: str, address: str) -> SignedIn:
         now_us = self._clock.wall_us()
@@ -254,6 +260,9 @@ def camera_facts(session: Session, key: str) -> CameraFacts:
 
 def _away(node: Node) -> States:
     def away(camera: str, profile: str) -> Away | None:
+        interrupted = node.interrupted((camera, profile))
+        if interrupted is not None:
+            return Away(interrupted.end_us, interrupted.cause)
         live = node.states.get(camera)
         said = live.profiles.get(profile) if live else None
         if said is None or said.state == "online" or said.since_us is None:

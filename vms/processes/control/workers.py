@@ -1,4 +1,4 @@
-"""Control's side of one worker: dials it, gives it its roster, takes its reports.
+"""Control's side of one worker: dials it, gives it its roster and what changes of it, takes its reports.
 
 A worker that is away is dialled again and again; while it is, what it pulled counts as connecting. Every message of a
 worker is checked: its process has met hostile bytes. Not here: what is pulled (orders), what reports do (commits).
@@ -7,15 +7,16 @@ worker is checked: its process has met hostile bytes. Not here: what is pulled (
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from vms.base.clock import Clock
 from vms.base.errors import Kind, VmsError
 from vms.base.log import get_log
-from vms.ingest.orders import CameraState, PullOrder
+from vms.ingest.orders import CameraState, Key, PullOrder
 from vms.record.reports import Growth, OpenSegment, SegmentReport, Trouble, parse_growth, parse_open, parse_segment, parse_trouble
+from vms.registry.rules import PROFILES
 from vms.stream.frames import LinkFrame, Message
 from vms.stream.link import Dialler, Link
 
@@ -50,7 +51,7 @@ class WorkerSide:
         self.info: WorkerInfo | None = None
         self._reports = reports
         self._dialler = Dialler(path, self, _claim, clock)
-        self._orders: list[PullOrder] | None = None
+        self._orders: dict[Key, PullOrder] | None = None
         self._probes: dict[str, asyncio.Future[Message]] = {}
         self._log = get_log("control.worker", worker=index)
 
@@ -60,7 +61,10 @@ class WorkerSide:
     @property
     def orders(self) -> tuple[PullOrder, ...]:
         """What it is told to pull."""
-        return tuple(self._orders or ())
+        return tuple((self._orders or {}).values())
+
+    def order(self, key: Key) -> PullOrder | None:
+        return None if self._orders is None else self._orders.get(key)
 
     @property
     def cameras(self) -> int:
@@ -68,8 +72,24 @@ class WorkerSide:
 
     def give(self, orders: list[PullOrder]) -> None:
         """The complete roster of this worker; sent now, and again to every new life of it."""
-        self._orders = orders
+        self._orders = {order.key: order for order in orders}
         self._send_roster()
+
+    def change(self, cameras: Collection[str], orders: Sequence[PullOrder]) -> None:
+        """`orders` are all there is for these cameras now; nobody else's pull is spoken of. Before the first `give` it is nothing."""
+        if self._orders is None:
+            return
+        now = {order.key: order for order in orders}
+        known = ((camera, profile) for camera in cameras for profile in PROFILES)
+        gone = [key for key in known if key in self._orders and key not in now]
+        fresh = [order for key, order in now.items() if self._orders.get(key) != order]
+        for key in gone:
+            del self._orders[key]
+        self._orders |= now
+        for camera, profile in gone:
+            self._send({"op": "drop", "camera": camera, "profile": profile})
+        for order in fresh:
+            self._send({"op": "put", "item": order.to_json()})
 
     async def probe(self, probe_id: str, message: Message) -> Message:
         """Ask the worker to open a camera once. Raises UNAVAILABLE, TIMEOUT."""
@@ -131,9 +151,14 @@ class WorkerSide:
             self._dialler.link.send_message({"op": "ack", "paths": [path]})
 
     def _send_roster(self) -> None:
+        if self._orders is not None:
+            self._send({"op": "roster", "items": [order.to_json() for order in self._orders.values()]})
+
+    def _send(self, message: Message) -> None:
+        """An order; a worker that is away, or has not said who it is, gets the whole roster later."""
         link = self._dialler.link
-        if link is not None and self._orders is not None and self.info is not None:
-            link.send_message({"op": "roster", "items": [order.to_json() for order in self._orders]})
+        if link is not None and self.info is not None:
+            link.send_message(message)
 
 
 def _claim(link: Link) -> None:
