@@ -1,12 +1,12 @@
-"""The index: a row a segment, a row a gap. Only this package writes them.
+"""The index: a row a segment, a row a gap; and a row an event. Only this package writes them.
 
-Camera ids come from the register without a foreign key: recordings outlive the camera. Every row can be made again from the
-segment files alone (recovery.rebuild).
+Camera ids come from the register without a foreign key: recordings outlive the camera. Segments and gaps can be made again from
+the segment files alone (recovery.rebuild).
 """
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Index, Uuid
+from sqlalchemy import CheckConstraint, Index, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vms.base.db import Model
@@ -24,6 +24,7 @@ class Segment(Model):
     __table_args__ = (
         CheckConstraint("start_us < end_us", name="span"),
         CheckConstraint("state IN ('ok', 'suspect', 'missing')", name="state"),
+        CheckConstraint("kind IN ('continuous', 'schedule', 'event')", name="kind"),
         Index("ix_segments_id", "id"),
         {"postgresql_partition_by": "RANGE (start_us)"},
     )
@@ -52,6 +53,8 @@ class Segment(Model):
     end_reason: Mapped[str]
     origin: Mapped[str]
     state: Mapped[str]
+    kind: Mapped[str] = mapped_column(server_default="continuous")
+    """Why it is recorded; it stands in the file's head box too."""
 
 
 class Gap(Model):
@@ -65,3 +68,27 @@ class Gap(Model):
     end_us: Mapped[int]
     cause: Mapped[str]
     detail: Mapped[str]
+
+
+class RecordEvent(Model):
+    """Something happened at a camera, and what its plan records on an event is recorded. `end_us` may lie ahead.
+
+    `told` is true once its end is in the journal. Rows outlive the recording: they are the timeline's marks.
+    """
+
+    __tablename__ = "record_events"
+    __table_args__ = (
+        CheckConstraint("start_us <= end_us", name="span"),
+        Index("ix_record_events_camera_id_start_us", "camera_id", "start_us"),
+        Index("ix_record_events_end_us", "end_us", postgresql_where=text("NOT told")),
+    )
+    id: Mapped[str] = mapped_column(_Id, primary_key=True)
+    camera_id: Mapped[str] = mapped_column(_Id)
+    start_us: Mapped[int]
+    end_us: Mapped[int]
+    source: Mapped[str]
+    """Who started it, as the fact names it."""
+    reason: Mapped[str]
+    forced: Mapped[bool]
+    """Recorded whatever the plan says."""
+    told: Mapped[bool]

@@ -12,7 +12,7 @@ from typing import NamedTuple, cast
 from vms.base.errors import Kind, VmsError
 from vms.base.timespan import MAX_US
 from vms.record.causes import GAP_CAUSES
-from vms.storage.seals import END_REASONS, Gop
+from vms.storage.seals import END_REASONS, RECORD_KINDS, Gop
 from vms.storage.volumes import segment_path
 
 Message = dict[str, object]
@@ -59,6 +59,7 @@ class SegmentReport:
     gops_root: bytes
     end_reason: str
     origin: str = "live"
+    kind: str = "continuous"
     gap: GapBefore | None = None
     suspect: bool = False
 
@@ -80,6 +81,7 @@ class SegmentReport:
             "gops_root": self.gops_root.hex(),
             "end_reason": self.end_reason,
             "origin": self.origin,
+            "kind": self.kind,
             "gap": self.gap and {"from_us": self.gap.from_us, "cause": self.gap.cause, "detail": self.gap.detail},
             "suspect": self.suspect,
         }
@@ -102,6 +104,7 @@ class OpenSegment:
     gops_from: int
     gops: tuple[GopRow, ...]
     origin: str = "live"
+    kind: str = "continuous"
     gap: GapBefore | None = None
 
     def message(self) -> Message:
@@ -119,6 +122,7 @@ class OpenSegment:
             "gops_from": self.gops_from,
             "gops": [list(g) for g in self.gops],
             "origin": self.origin,
+            "kind": self.kind,
             "gap": self.gap and {"from_us": self.gap.from_us, "cause": self.gap.cause, "detail": self.gap.detail},
         }
 
@@ -163,6 +167,7 @@ def tail_of(report: SegmentReport, gops_from: int) -> OpenSegment:
         gops_from=gops_from,
         gops=report.gops[gops_from:],
         origin=report.origin,
+        kind=report.kind,
         gap=report.gap,
     )
 
@@ -197,6 +202,7 @@ def parse_segment(message: Mapping[str, object]) -> SegmentReport:
         gops_root=read.hash("gops_root"),
         end_reason=reason,
         origin=origin,
+        kind=read.kind(),
         gap=read.gap(),
         suspect=message.get("suspect") is True,
     )
@@ -222,6 +228,7 @@ def parse_open(message: Mapping[str, object]) -> OpenSegment:
         gops_from=read.number("gops_from"),
         gops=read.gops(),
         origin=read.text("origin"),
+        kind=read.kind(),
         gap=read.gap(),
     )
     _check_path(item)
@@ -267,6 +274,12 @@ class _Fields:
             raise _wrong(name) from error
         if len(value) != 32:
             raise _wrong(name)
+        return value
+
+    def kind(self) -> str:
+        value = self.text("kind")
+        if value not in RECORD_KINDS:
+            raise _wrong("kind")
         return value
 
     def gops(self) -> tuple[GopRow, ...]:

@@ -15,6 +15,7 @@ from vms.base.errors import Kind, VmsError
 from vms.base.secrets import Envelope
 from vms.registry import rules
 from vms.registry.models import Camera, Profile, Region, RepeatKey
+from vms.registry.plans import find_plan
 from vms.registry.queries import find_region
 from vms.registry.urls import mask
 
@@ -70,6 +71,8 @@ def write_camera(session: Session, envelope: Envelope, camera: Camera, values: C
     _check_code(session, values.code, camera.id)
     if values.region_id is not None:
         find_region(session, values.region_id)
+    if values.record not in rules.SHORT_FORMS:
+        find_plan(session, values.record, share=True)
     camera.name, camera.code, camera.region_id, camera.node_id = values.name, values.code, values.region_id, values.node_id
     camera.record, camera.enabled, camera.username = values.record, values.enabled, values.username
     camera.sealed_password = None if values.password is None else envelope.seal(values.password.encode(), password_place(camera.id))
@@ -135,7 +138,7 @@ class Repeat:
 
 
 def remembered(session: Session, envelope: Envelope, repeat: Repeat, now_us: int) -> str | None:
-    """The camera that this very request made before. The same key with another request is a CONFLICT."""
+    """The id of what this very request made before. The same key with another request is a CONFLICT."""
     session.execute(delete(RepeatKey).where(RepeatKey.created_us < now_us - REPEAT_KEY_LIFE_US))
     row = session.get(RepeatKey, (repeat.actor_id, repeat.key))
     if row is None:

@@ -45,7 +45,10 @@ from vms.processes.control.node import Node
 from vms.processes.control.recovery import Recovery
 from vms.processes.supervised import Calling
 from vms.record import reader
-from vms.record.reader import Away, CameraFacts, States
+from vms.record.events import EventDesk, EventEnds
+from vms.record.events import register as register_events
+from vms.record.planning import read_calendar, read_plans
+from vms.record.reader import Away, CameraFacts, Cameras, States
 from vms.registry.models import Camera
 from vms.registry.queries import camera_id
 from vms.storage.files import RealFiles
@@ -82,9 +85,18 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     desk = Desk(config.node_id, envelope, clock, config.allow, node.states, node.roster_changed, node.probe)
     register_construction(owner, desk)
     register_live(owner, node.worker_of)
+    ends = EventEnds(database, clock)
+
+    def events_changed() -> None:
+        node.roster_changed()
+        ends.ring()
+
+    register_events(owner, EventDesk(envelope, clock, events_changed))
     owner.register(RescanVolume, recovery.rescan)
     roots = {volume.id: volume.path for volume in config.volumes}
-    reader.register(owner, open_table=node.open_table, cameras=camera_facts, states=_away(node), clock=clock, roots=roots)
+    reader.register(
+        owner, open_table=node.open_table, cameras=_camera_facts(config.time_zone, clock), states=_away(node), clock=clock, roots=roots
+    )
     feed = Feed(database, clock)
     sealer = Sealer(database, clock)
     sealer.on_sealed.append(feed.ring)
@@ -107,6 +119,8 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
         "journal": sealer,
         "recovery": recovery,
         "orders": Calling(node.keep_orders),
+        "renewal": Calling(node.renew_orders),
+        "event-ends": ends,
         "partitions": Calling(lambda: _keep_partitions(database, clock)),
         "audit": audit_sealer,
         "start": Calling(lambda: _announce_start(config, database)),
@@ -212,11 +226,16 @@ class Status:
         return VolumeInfo(volume.id, volume.path, free_bytes, "ok" if free_bytes > 0 else "full")
 
 
-def camera_facts(session: Session, key: str) -> CameraFacts:
-    """A removed camera too: its recordings stay, so does their timeline."""
-    camera = session.get_one(Camera, camera_id(session, key))
-    record = camera.record if camera.enabled and camera.removed_us is None else "never"
-    return CameraFacts(camera.id, camera.created_us, record)
+def _camera_facts(zone: str, clock: Clock) -> Cameras:
+    def camera_facts(session: Session, key: str) -> CameraFacts:
+        """A removed camera too: its recordings stay, so does their timeline."""
+        camera = session.get_one(Camera, camera_id(session, key))
+        record = camera.record if camera.enabled and camera.removed_us is None else "never"
+        return CameraFacts(
+            camera.id, camera.created_us, read_plans(session, [record])[record], read_calendar(session, zone, clock.wall_us())
+        )
+
+    return camera_facts
 
 
 def _away(node: Node) -> States:
