@@ -158,7 +158,10 @@ class EventEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class CameraState(Event):
-    """A camera's profile came, went or failed otherwise than before, or its plan began or ended recording. `cause` is an error kind or empty."""
+    """A camera's profile came, went or failed otherwise than before, or its plan began or ended recording.
+
+    `cause` is an error kind or empty.
+    """
 
     type: ClassVar[str] = "camera.state"
     subject_kind: ClassVar[str] = "camera"

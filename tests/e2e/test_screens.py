@@ -42,7 +42,13 @@ def _points(console: Console, node: DemoNode) -> None:
     console.page.get_by_role("row").nth(len(node.cameras)).wait_for()
 
 
-SCREENS: dict[str, Callable[[Console, DemoNode], None]] = {"live": _live, "playback": _playback, "points": _points}
+def _plans(console: Console, node: DemoNode) -> None:
+    del node
+    console.open("/plans", plan="new")
+    console.page.locator(".preview-day").nth(13).wait_for()
+
+
+SCREENS: dict[str, Callable[[Console, DemoNode], None]] = {"live": _live, "playback": _playback, "points": _points, "plans": _plans}
 
 
 @pytest.mark.parametrize("screen", SCREENS)

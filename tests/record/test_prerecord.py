@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.record.chunks import FRAME_US, T0_US, begin, chunks, fake_init
 from tests.record.reports import CAMERA, VOLUME
 from vms.media.types import Chunk
+from vms.record.plan import Step, Word
 from vms.record.prerecord import MARGIN_US, PlannedRecorder
 from vms.record.recorder import Recorder
 from vms.record.reports import GapBefore
@@ -18,7 +19,7 @@ from vms.record.wish import EventSpan, Wish
 from vms.stream.stream import Stream
 
 GOP_US = 10 * FRAME_US
-ON_EVENT = ((0, "event"),)
+ON_EVENT: tuple[Step, ...] = ((0, "event"),)
 
 
 def at(frame: float) -> int:
@@ -211,10 +212,10 @@ def test_a_plan_may_change_while_it_records() -> None:
     losses=st.sets(st.integers(1, 29), max_size=2),
 )
 def test_no_frame_is_doubled_and_what_was_wanted_is_recorded(
-    marks: Sequence[tuple[int, str]], event: tuple[int, int], pre_gops: int, losses: set[int]
+    marks: Sequence[tuple[int, Word]], event: tuple[int, int], pre_gops: int, losses: set[int]
 ) -> None:
-    steps = ((0, "event"), *sorted((at(mark * 10 + 3), word) for mark, word in marks))
-    plain = Wish(tuple(steps), pre_us=pre_gops * GOP_US)  # pyright: ignore[reportArgumentType]
+    steps: tuple[Step, ...] = ((0, "event"), *sorted((at(mark * 10 + 3), word) for mark, word in marks))
+    plain = Wish(steps, pre_us=pre_gops * GOP_US)
     span = EventSpan(at(event[0]), at(event[0] + event[1]))
     told = Wish(plain.steps, events=(span,), pre_us=plain.pre_us)
     bench = Bench(plain)

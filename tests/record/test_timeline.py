@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from vms.base.timespan import MAX_US, Span, merge
 from vms.owner.requests import GapSpan, RecordedSpan
+from vms.record.plan import Step
 from vms.record.timeline import SETTLE_US, standing_claims, timeline, unplanned
 
 TIMES = st.integers(0, 200)
@@ -84,6 +85,6 @@ def test_a_window_in_the_future_is_empty() -> None:
 
 
 def test_nothing_is_planned_at_never_and_outside_events() -> None:
-    steps = ((0, "schedule"), (10, "never"), (20, "event"), (50, "schedule"))
+    steps: tuple[Step, ...] = ((0, "schedule"), (10, "never"), (20, "event"), (50, "schedule"))
     assert unplanned(steps, 60, [Span(25, 30), Span(28, 35)]) == [Span(10, 25), Span(35, 50)]
     assert unplanned(((0, "event"),), 60, []) == [Span(0, 60)]

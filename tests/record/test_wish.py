@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vms.base.errors import Kind, VmsError
-from vms.record.plan import DAY_US
+from vms.record.plan import DAY_US, Step
 from vms.record.wish import MAX_EVENTS, EventSpan, Wish, merged, parse_wish
 
 S = 1_000_000
@@ -26,7 +26,7 @@ def test_each_instant_has_its_kind() -> None:
 
 
 def test_an_event_counts_only_where_the_plan_records_on_events_unless_it_is_forced() -> None:
-    steps = ((0, "never"),)
+    steps: tuple[Step, ...] = ((0, "never"),)
     assert Wish(steps, events=(EventSpan(10, 20),)).kind_at(15) == ""
     assert Wish(steps, events=(EventSpan(10, 20, True),)).kind_at(15) == "event"
     assert Wish(events=(EventSpan(10, 20, True),)).kind_at(15) == "continuous"

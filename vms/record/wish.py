@@ -18,6 +18,7 @@ from vms.record.plan import DAY_US, Step, Word
 WEEK_US = 7 * DAY_US
 MAX_STEPS = 4_096
 MAX_EVENTS = 256
+WORDS = ("never", "continuous", "schedule", "event")
 
 
 class EventSpan(NamedTuple):
@@ -81,7 +82,7 @@ class Wish:
 def parse_wish(message: Mapping[str, Any]) -> Wish:
     """The `wish` of an order → Wish. Raises BAD_REQUEST."""
     rows = [_numbers(row, 2) for row in _rows(message, "steps", MAX_STEPS)]
-    steps = tuple((row[0], _word(row[1])) for row in rows if _is_time(row[0]))
+    steps: tuple[Step, ...] = tuple((row[0], _word(row[1])) for row in rows if _is_time(row[0]))
     events = tuple(EventSpan(*row) for row in (_numbers(row, 3) for row in _rows(message, "events", MAX_EVENTS)) if _is_event(row))
     if not rows or len(steps) != len(rows) or list(steps) != sorted(steps, key=_from_us):
         raise _bad("steps")
@@ -115,11 +116,9 @@ def _numbers(row: object, count: int) -> list[Any]:
 
 
 def _word(value: object) -> Word:
-    match value:
-        case "never" | "continuous" | "schedule" | "event":
-            return value
-        case _:
-            raise _bad("steps")
+    if value in WORDS:
+        return value
+    raise _bad("steps")
 
 
 def _is_event(row: list[Any]) -> bool:

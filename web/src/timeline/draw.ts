@@ -11,6 +11,8 @@ export interface Track {
   name: string;
   recorded: readonly RunSpan[];
   gaps: readonly GapRun[];
+  /** Events: a mark where each began. */
+  events: readonly RunSpan[];
 }
 
 export interface Scene {
@@ -73,6 +75,16 @@ function drawTrack(ctx: CanvasRenderingContext2D, scene: Scene, track: Track, to
     const h = inner * (SHARE[run.kind] ?? 0.7);
     ctx.fillStyle = COLOUR[run.kind] ?? NORMAL;
     ctx.fillRect(a, top + 4 + inner - h, Math.max(1, b - a), h);
+  }
+  for (const event of track.events) {
+    const x = timeToX(view, width, event.fromUs);
+    if (x < 0 || x > width) continue;
+    ctx.fillStyle = '#ffd666';
+    ctx.beginPath();
+    ctx.moveTo(x, top + 11);
+    ctx.lineTo(x - 5, top + 2);
+    ctx.lineTo(x + 5, top + 2);
+    ctx.fill();
   }
   let marked = -Infinity;
   for (const gap of track.gaps) {

@@ -1,6 +1,5 @@
 /** 立即录像: record a camera's main stream now whatever its plan says; ends by itself after ten minutes, or when told. */
 
-import { PauseCircleOutlined, PlayCircleOutlined } from '@ant-design/icons';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { App, Button, Tooltip } from 'antd';
 import { useTranslation } from 'react-i18next';
@@ -47,7 +46,7 @@ export function RecordNowIcon({ camera }: { camera: Camera }) {
         type="text"
         size="small"
         className={lasts ? 'rec-now rec-lasts' : 'rec-now'}
-        icon={lasts ? <PauseCircleOutlined /> : <PlayCircleOutlined />}
+        icon={<i className="rec-icon" />}
         aria-label={label}
         aria-pressed={lasts}
         loading={busy}
