@@ -13,7 +13,6 @@ from vms.owner.plans import (
     DeleteHoliday,
     DeletePlan,
     EventView,
-    GetPlan,
     HolidayView,
     ListEvents,
     ListHolidays,
@@ -44,12 +43,12 @@ def test_a_body_becomes_a_plan_and_the_view_its_answer() -> None:
     assert (said["cameras"], said["main"]["mode"], said["changed_at"]) == (2, "event", "2026-05-01T12:00:00.000000Z")
 
 
-def test_a_patch_of_one_rule_keeps_the_others() -> None:
+def test_a_patch_says_only_what_is_given() -> None:
     node = FakeNode()
-    node.owner.answers[GetPlan] = node.owner.answers[UpdatePlan] = PLAN
+    node.owner.answers[UpdatePlan] = PLAN
     headers = {**BEARER, "If-Match": '"r3"'}
     node.client.patch("/api/v1/record-plans/p1", json={"sub": {"mode": "always"}}, headers=headers)
-    assert node.owner.last == UpdatePlan("p1", 3, UNSET, RULES | {"sub": {"mode": "always", "week": None}})
+    assert node.owner.last == UpdatePlan("p1", 3, UNSET, {"sub": {"mode": "always", "week": None}})
     node.client.patch("/api/v1/record-plans/p1", json={"name": "Night"}, headers=BEARER)
     assert node.owner.last == UpdatePlan("p1", None, "Night", UNSET)
     refused = node.client.patch("/api/v1/record-plans/p1", json={"name": "x"}, headers={**BEARER, "If-Match": "r3"})

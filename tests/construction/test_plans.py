@@ -47,7 +47,8 @@ def test_a_plan_is_made_followed_changed_and_deleted(desk: TestDesk) -> None:
     assert camera.record == made.id
     assert desk.ask(GetPlan(made.id)).cameras == 1
     before = desk.changes
-    changed: PlanView = desk.ask(UpdatePlan(made.id, revision=1, rules=RULES | {"pre_s": 30}))
+    changed: PlanView = desk.ask(UpdatePlan(made.id, revision=1, rules={"pre_s": 30}))
+    assert (changed.rules["main"]["mode"], changed.rules["sub"]["mode"]) == ("event", "always")
     assert (changed.rules["pre_s"], changed.revision, changed.name) == (30, 2, "Office")
     assert desk.changes == before + 1
     assert refusal(desk, UpdatePlan(made.id, revision=1, name="Other")) is Kind.PRECONDITION

@@ -71,7 +71,7 @@ class RecordPlanIn(In):
 
 
 class RecordPlanPatch(In):
-    """What is absent stays; of the rules all or nothing is given."""
+    """What is absent stays."""
 
     name: str = Field(default_factory=str)
     main: Rule | None = None
@@ -157,10 +157,8 @@ def update_record_plan(
 ) -> RecordPlan:
     """Changes the recording of every camera that follows the plan. With If-Match it is refused (412) when somebody was first."""
     given = body.model_fields_set
-    rules = UNSET
-    if given & {"main", "sub", "pre_s", "post_s"}:
-        before: PlanView = context.owner.ask(actor, GetPlan(plan))
-        rules = {**before.rules, **body.model_dump(include=given & {"main", "sub", "pre_s", "post_s"})}
+    said = given & {"main", "sub", "pre_s", "post_s"}
+    rules = body.model_dump(include=said) if said else UNSET
     name = body.name if "name" in given else UNSET
     return _shown(context.owner.ask(actor, UpdatePlan(plan, _revision(if_match), name, rules)), response)
 

@@ -59,7 +59,7 @@ def update_plan(desk: Desk, session: Session, actor: Actor, request: UpdatePlan)
     if request.revision is not None and request.revision != plan.revision:
         raise VmsError(Kind.PRECONDITION, "the plan was changed meanwhile: read it again", revision=plan.revision)
     name = plan.name if request.name is UNSET else rules.clean_name(request.name)
-    said = plan.rules if request.rules is UNSET else _clean(request.rules)
+    said = plan.rules if request.rules is UNSET else _clean({**plan.rules, **request.rules})
     now_us = desk.clock.wall_us()
     plans.change_plan(session, plan, name, said, now_us)
     announce(session, RecordPlanChanged(plan.id, plan.name, actor.name), now_us=now_us)

@@ -28,7 +28,7 @@ class CreatePlan(Request):
 
 @dataclass(frozen=True, slots=True)
 class UpdatePlan(Request):
-    """Changes what is set, and with it the recording of every camera that follows the plan."""
+    """Changes what is set (of the rules those that are given), and with it the recording of every camera that follows the plan."""
 
     action: ClassVar[Action] = "configure"
     audited: ClassVar[bool] = True

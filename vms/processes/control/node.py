@@ -110,7 +110,7 @@ class Node:
             wishes = self._read_wishes(session, items)
             recorded = [key for key, wish in wishes.items() if wish is not None]
             ends = last_ends(session, recorded) if recorded else {}
-        return [self._order(item, wishes[item.camera, item.profile], ends) for item in items]
+        return [self.order_of(item, wishes[item.camera, item.profile], ends) for item in items]
 
     def _read_wishes(self, session: Session, items: Sequence[RosterItem]) -> dict[Key, Wish | None]:
         """What the plans want of each profile in the coming days, and what events last."""
@@ -122,7 +122,8 @@ class Node:
             events.setdefault(event.camera_id, []).append(EventSpan(event.start_us, event.end_us, event.forced))
         return {(i.camera, i.profile): planner.wish(i.record, i.profile, events.get(i.camera, ())) for i in items}
 
-    def _order(self, item: RosterItem, wish: Wish | None, ends: dict[Key, int]) -> PullOrder:
+    def order_of(self, item: RosterItem, wish: Wish | None, ends: dict[Key, int]) -> PullOrder:
+        """What a worker is told of a profile, with the last recorded instant of each that `ends` knows."""
         key, record = (item.camera, item.profile), wish is not None
         known = [end for end in (ends.get(key), self._proved_us.get(key)) if end is not None]
         resume = Resume(max(known), self._pause_cause(key)) if known else Resume(item.created_us, "camera_offline")
