@@ -89,8 +89,79 @@ class RegionRemoved(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordPlanAdded(Event):
+    """A record plan was made."""
+
+    type: ClassVar[str] = "record_plan.added"
+    subject_kind: ClassVar[str] = "record_plan"
+    name: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPlanChanged(Event):
+    """A record plan has another name or other rules; the cameras that follow it have other orders."""
+
+    type: ClassVar[str] = "record_plan.changed"
+    subject_kind: ClassVar[str] = "record_plan"
+    name: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPlanRemoved(Event):
+    """A record plan that no camera followed is gone."""
+
+    type: ClassVar[str] = "record_plan.removed"
+    subject_kind: ClassVar[str] = "record_plan"
+    name: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HolidayChanged(Event):
+    """A date follows another row of the week; with `follows` empty it is an ordinary day again. The subject is the date."""
+
+    type: ClassVar[str] = "holiday.changed"
+    subject_kind: ClassVar[str] = "date"
+    name: str = ""
+    follows: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EventStarted(Event):
+    """Something happens at a camera; its plan records it on an event. `end_us` is when it ends by itself."""
+
+    type: ClassVar[str] = "event.started"
+    subject_kind: ClassVar[str] = "camera"
+    event: str
+    source: str
+    reason: str = ""
+    start_us: int = 0
+    end_us: int = 0
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EventEnded(Event):
+    """An event is over: somebody stopped it (`by`), or its time had come."""
+
+    type: ClassVar[str] = "event.ended"
+    subject_kind: ClassVar[str] = "camera"
+    event: str
+    reason: str = ""
+    start_us: int = 0
+    end_us: int = 0
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CameraState(Event):
-    """A camera's profile came, went or failed otherwise than before. `cause` is an error kind or empty."""
+    """A camera's profile came, went or failed otherwise than before, or its plan began or ended recording.
+
+    `cause` is an error kind or empty.
+    """
 
     type: ClassVar[str] = "camera.state"
     subject_kind: ClassVar[str] = "camera"
@@ -331,6 +402,12 @@ FACTS: dict[str, type[Event]] = {
         RegionAdded,
         RegionChanged,
         RegionRemoved,
+        RecordPlanAdded,
+        RecordPlanChanged,
+        RecordPlanRemoved,
+        HolidayChanged,
+        EventStarted,
+        EventEnded,
         CameraState,
         RecordingGap,
         SegmentDamaged,

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
@@ -38,6 +39,14 @@ def _database_url(text: str) -> str:
     return f"postgresql+psycopg://{rest}" if text else ""
 
 
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("must be the IANA name of a time zone that this machine knows, such as Asia/Shanghai") from None
+    return name
+
+
 Network = Annotated[str, AfterValidator(_network)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -55,6 +64,9 @@ class NodeSettings(Section):
         default="", max_length=64, description="UUID of the node; empty: made at the first start and kept in the data directory"
     )
     level: Literal["city", "district", "station"] = Field(default="station", description="its place in the tree of nodes")
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
+        default="Asia/Shanghai", description="IANA name of the zone whose wall clock the schedules of record plans mean"
+    )
     name: str = Field(default="VMS", min_length=1, max_length=200, description="its name, as consoles show it")
 
 
@@ -101,6 +113,9 @@ class RecordingSettings(Section):
     """How segment files are written."""
 
     segment_seconds: float = Field(default=60.0, ge=1, le=3600, description="length of a segment file, up to the next key frame")
+    prerecord_mb: int = Field(
+        default=48, ge=1, le=4096, description="most memory (MB) that one stream keeps of the seconds before an event; only on event plans"
+    )
 
 
 class IntegritySettings(Section):

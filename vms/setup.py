@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-ALL_RIGHTS = frozenset({"live", "playback", "download", "configure", "list", "system", "sign_in", "hold", "approve_hold"})
+ALL_RIGHTS = frozenset({"live", "playback", "download", "configure", "trigger", "list", "system", "sign_in", "hold", "approve_hold"})
 ADMIN_LOGIN = "admin"
 
 

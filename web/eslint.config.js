@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import hooks from 'eslint-plugin-react-hooks';
 import ts from 'typescript-eslint';
 
-const FEATURES = ['session', 'live', 'playback', 'points'];
+const FEATURES = ['session', 'live', 'playback', 'points', 'plans'];
 
 /** Floors: features never import each other, shared code never imports features, the player and the timeline know no framework. */
 const floors = [

@@ -47,7 +47,19 @@ def _integrity(console: Console, node: DemoNode) -> None:
     console.page.locator(".integrity section").nth(2).wait_for()
 
 
-SCREENS: dict[str, Callable[[Console, DemoNode], None]] = {"live": _live, "playback": _playback, "points": _points, "integrity": _integrity}
+def _plans(console: Console, node: DemoNode) -> None:
+    del node
+    console.open("/plans", plan="new")
+    console.page.locator(".preview-day").nth(13).wait_for()
+
+
+SCREENS: dict[str, Callable[[Console, DemoNode], None]] = {
+    "live": _live,
+    "playback": _playback,
+    "points": _points,
+    "plans": _plans,
+    "integrity": _integrity,
+}
 
 
 @pytest.mark.parametrize("screen", SCREENS)

@@ -59,3 +59,10 @@ def test_state_survives_its_json_but_for_the_bytes_of_its_tracks() -> None:
 def test_state_out_of_form_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(VmsError):
         CameraState.from_json(CameraState("c1", "main", "online").to_json() | change)
+
+
+def test_a_wish_goes_with_the_order_as_it_is() -> None:
+    order = PullOrder("c", "main", "rtsp://192.0.2.1/", wish={"steps": [[0, "event"]]})
+    assert PullOrder.from_json(order.to_json()) == order
+    with pytest.raises(VmsError):
+        PullOrder.from_json(order.to_json() | {"wish": 5})

@@ -22,6 +22,8 @@ from vms.processes.control.commits import Commits, Item
 from vms.processes.control.node import Node
 from vms.processes.control.workers import WorkerSide
 from vms.record.reports import Growth, OpenSegment, SegmentReport, Trouble, open_message, tail_of, whole_of
+from vms.record.wish import Wish
+from vms.registry.roster import RosterItem
 from vms.stream.frames import Decoder, LinkFrame, Message, encode_message
 from vms.stream.link import Link
 
@@ -226,3 +228,19 @@ async def test_reports_of_their_form_are_passed_on_and_others_harm_nothing() -> 
     assert side.info is not None
     side.on_closed(FakeLink(), None)
     assert (side.info, heard.told[-1]) == (None, "away")
+
+
+@on_a_loop
+async def test_an_order_carries_its_wish_and_knows_that_a_plan_paused_it(tmp_path: Path) -> None:
+    node, _ = node_of(tmp_path)
+    item = RosterItem(CAMERA, None, "gate", "main", "rtsp://192.0.2.1/", "auto", None, None, "plan", 1, T0_US)
+    office = Wish(((0, "schedule"), (T0_US + 5, "never")), T0_US + 10**12)
+    order = node.order_of(item, office, {(CAMERA, "main"): T0_US + 6})
+    assert (order.record, order.on_demand, order.wish) == (True, False, office.message())
+    assert order.resume == Resume(T0_US + 6, "schedule")
+    assert node.order_of(item, office, {(CAMERA, "main"): T0_US + 4}).resume == Resume(T0_US + 4, "power")
+    assert node.order_of(item, Wish(((0, "event"),)), {}).resume == Resume(T0_US, "schedule")
+    always = node.order_of(item, Wish(), {})
+    assert (always.wish, always.resume) == (None, Resume(T0_US, "camera_offline"))
+    none = node.order_of(item, None, {})
+    assert (none.record, none.on_demand, none.wish, none.resume) == (False, True, None, None)

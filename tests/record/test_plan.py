@@ -1,32 +1,77 @@
-"""Orders say what to record and since when nothing was; the outbox keeps what is not acknowledged."""
+"""What a plan says, read from JSON and written back; causes; the outbox tells again until acknowledged."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from tests.record.reports import report
+from vms.base.errors import Kind, VmsError
 from vms.record.causes import end_reason, gap_cause
 from vms.record.outbox import Outbox
-from vms.record.plan import orders_for, resume_of
-from vms.record.reports import GapBefore
+from vms.record.plan import ALWAYS, NEVER, SHORT_FORMS, Piece, Plan, plan_from_json, plan_to_json
+from vms.registry import rules
+
+OFFICE: dict[str, Any] = {
+    "main": {
+        "mode": "week",
+        "week": {
+            "monday": [{"from_min": 480, "to_min": 720}, {"from_min": 720, "to_min": 1080, "kind": "continuous"}],
+            "sunday": [{"from_min": 0, "to_min": 1440, "kind": "event"}],
+            "holiday": [],
+        },
+    },
+    "pre_s": 15,
+}
 
 
-def test_a_camera_never_recorded_waits_since_it_was_registered() -> None:
-    order = orders_for("always", "main", created_us=5, last_end_us=None, why="unreachable")
-    assert order.resume == GapBefore(5, "camera_offline")
-    assert resume_of(order.message()["resume"]) == order.resume
+def test_short_forms_mean_the_same_to_the_register_and_to_the_recorder() -> None:
+    assert set(SHORT_FORMS) == set(rules.SHORT_FORMS)
+    assert (SHORT_FORMS["always"].main, SHORT_FORMS["always"].sub) == (ALWAYS, NEVER)
 
 
-def test_a_camera_recorded_before_goes_on_from_its_last_frame() -> None:
-    assert orders_for("always", "main", created_us=5, last_end_us=9, why="worker_crash").resume == GapBefore(9, "worker_crash")
+def test_a_plan_has_one_spelling() -> None:
+    plan = plan_from_json(OFFICE)
+    assert plan.main.week[0] == (Piece(480, 1080),)
+    assert plan.main.week[6] == (Piece(0, 1440, on_event=True),)
+    assert (plan.main.holiday, plan.sub, plan.pre_us, plan.post_us) == ((), NEVER, 15_000_000, 10_000_000)
+    assert plan_from_json(plan_to_json(plan)) == plan
 
 
-def test_sub_streams_and_mode_never_are_not_recorded() -> None:
-    assert not orders_for("always", "sub", created_us=5, last_end_us=None, why=None).record
-    assert orders_for("never", "main", created_us=5, last_end_us=None, why=None).message() == {"record": False, "resume": None}
+@pytest.mark.parametrize("plan", SHORT_FORMS.values())
+def test_every_short_form_is_read_back(plan: Plan) -> None:
+    assert plan_from_json(plan_to_json(plan)) == plan
 
 
-def test_a_damaged_resume_is_none() -> None:
-    damaged: list[object] = [None, "", {}, {"end_us": "x"}, {"end_us": -1}]
-    assert [resume_of(message) for message in damaged] == [None] * 5
+def week(**rows: Any) -> dict[str, Any]:
+    return {"main": {"mode": "week", "week": rows}}
+
+
+@pytest.mark.parametrize(
+    ("raw", "place"),
+    [
+        ({}, "main"),
+        ({"main": {"mode": "sometimes"}}, "main.mode"),
+        ({"main": {"mode": "always", "week": {}}}, "main.week"),
+        ({"main": {"mode": "week"}}, "main.week"),
+        (week(someday=[]), "main.week"),
+        (week(monday=5), "main.week.monday"),
+        (week(monday=[{"from_min": 10, "to_min": 10}]), "main.week.monday"),
+        (week(monday=[{"from_min": -1, "to_min": 10}]), "main.week.monday"),
+        (week(monday=[{"from_min": 0, "to_min": 1441}]), "main.week.monday"),
+        (week(monday=[{"from_min": True, "to_min": 10}]), "main.week.monday"),
+        (week(monday=[{"from_min": 0, "to_min": 10, "kind": "loud"}]), "main.week.monday"),
+        (week(monday=[{"from_min": 0, "to_min": 60}, {"from_min": 59, "to_min": 61}]), "main.week.monday"),
+        (week(holiday=[{"from_min": 2 * n, "to_min": 2 * n + 1} for n in range(49)]), "main.week.holiday"),
+        ({"main": {"mode": "event"}, "pre_s": 61}, "pre_s"),
+        ({"main": {"mode": "event"}, "post_s": "5"}, "post_s"),
+    ],
+)
+def test_a_refusal_names_the_place(raw: dict[str, Any], place: str) -> None:
+    with pytest.raises(VmsError) as refused:
+        plan_from_json(raw)
+    assert (refused.value.kind, refused.value.facts["place"]) == (Kind.BAD_REQUEST, place)
 
 
 def test_causes_of_a_camera_become_causes_of_a_gap() -> None:

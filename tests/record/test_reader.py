@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy.orm import Session
@@ -15,8 +17,10 @@ from vms.base.db import Database
 from vms.base.errors import Kind, VmsError
 from vms.owner.ask import Owner, may
 from vms.owner.requests import Actor, Calendar, Clip, OpenSpan, RecordedSpan, Request, Segments, SpanOpened, Timeline, TimelineAnswer
+from vms.record import week
 from vms.record.committer import commit_segments
 from vms.record.open_table import OpenTable
+from vms.record.plan import ALWAYS, NEVER, ON_EVENT, SHORT_FORMS, Piece, Plan, Rule
 from vms.record.reader import Away, CameraFacts, register
 from vms.record.reports import GapBefore, SegmentReport, Trouble
 from vms.record.segment_writer import CloseFile, Place, SegmentWriter
@@ -33,6 +37,7 @@ class Node:
         self.database = database
         self.table = OpenTable()
         self.away: Away | None = None
+        self.plan = SHORT_FORMS["always"]
         self.clock = ManualClock(T0_US + 85 * FRAME_US + 3_000_000)
         self.writer = SegmentWriter(Place("node-1", CAMERA, "main", VOLUME), 2 * GOP_US, GapBefore(T0_US - 50, "power"), fake_init)
         later = chunks(15, start_us=T0_US + 60 * FRAME_US, first=60)
@@ -46,7 +51,7 @@ class Node:
     def camera(self, session: Session, key: str) -> CameraFacts:
         if key != CAMERA:
             raise VmsError(Kind.NOT_FOUND, "no such camera", camera=key)
-        return CameraFacts(CAMERA, T0_US - 1_000_000, "always")
+        return CameraFacts(CAMERA, T0_US - 1_000_000, self.plan, week.Calendar(ZoneInfo("UTC")))
 
     def state(self, camera: str, profile: str) -> Away | None:
         return self.away
@@ -177,3 +182,23 @@ def test_an_unknown_camera_is_not_found(node: Node) -> None:
 
 def test_the_path_of_an_extent_is_absolute(node: Node) -> None:
     assert all(Path(e.path).is_absolute() for e in node.span(OpenSpan(CAMERA, from_us=at(0), to_us=at(75))).extents)
+
+
+def test_holes_that_a_plan_wants_are_of_the_schedule(node: Node) -> None:
+    """The growing segment ends at frame 75; since then the plan wants nothing, or an event that is not there."""
+    midnight = Rule("week", ((Piece(0, 1),),) * 7)
+    for rule in (midnight, ON_EVENT):
+        node.plan = Plan(rule, ALWAYS)
+        assert [g.cause for g in node.timeline(74, 1000).gaps] == ["schedule"]
+    node.plan = Plan(ALWAYS, NEVER)
+    assert [g.cause for g in node.timeline(74, 1000).gaps] == ["unknown"]
+
+
+def test_the_timeline_tells_why_a_span_is_recorded(database: Database) -> None:
+    node = Node(database)
+    node.commit(*(replace(r, kind=kind) for r, kind in zip(node.closed, ("schedule", "event"), strict=True)))
+    assert [(r.kind, r.start_us, r.end_us) for r in node.timeline(0, 75).recorded] == [
+        ("schedule", at(0), at(20)),
+        ("event", at(20), at(40)),
+        ("continuous", at(60), at(75)),
+    ]

@@ -15,6 +15,7 @@ from vms.base.timespan import Span
 from vms.record import queries
 from vms.record.check import CheckResult, check, rebuild
 from vms.record.committer import commit_segments
+from vms.record.kinds import RecordAs
 from vms.record.recorder import Recorder
 from vms.record.recovery import recover_files, recover_newest, recover_volume
 from vms.record.reports import GapBefore, Report, SegmentReport
@@ -163,6 +164,24 @@ def test_an_index_made_anew_tells_the_same_spans_and_gaps(database: Database, vo
         "changed": 0,
         "chain_broken": 0,
     }
+
+
+def test_the_kind_of_a_recording_survives_an_index_made_anew(database: Database, volume: Volume) -> None:
+    reports: list[Report] = []
+    work, lane = VolumeWork(volume, SystemClock(), reports.extend), lane_of(volume)
+    pause = [*chunks(20, start_us=T0_US + 100 * FRAME_US, first=100), Gap("schedule")]
+    work.tick([(lane, [begin(), *chunks(20), RecordAs("schedule"), *chunks(20, start_us=T0_US + 20 * FRAME_US, first=20)], False)])
+    work.tick([(lane, [Gap("schedule"), RecordAs("event"), *pause, End("stop")], True)])
+    work.finish()
+    commit(database, [r for r in reports if isinstance(r, SegmentReport)])
+    wanted = [("continuous", 0, 20), ("schedule", 20, 40), ("event", 100, 120)]
+    for _ in range(2):
+        with database.transaction() as session:
+            found = queries.spans(session, CAMERA, "main", EVER)
+        assert [(s.kind, (s.start_us - T0_US) // FRAME_US, (s.end_us - T0_US) // FRAME_US) for s in found] == wanted
+        assert [cause for _, _, cause in told(database)[1]] == ["power", "schedule"]
+        rebuild(database, [volume])
+    assert quick(database, volume).counts()["chain_broken"] == 0
 
 
 def _flip(path: Path) -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from vms.base.timespan import MAX_US, Span, merge
 from vms.owner.requests import GapSpan, RecordedSpan
-from vms.record.timeline import SETTLE_US, standing_claims, timeline
+from vms.record.plan import Step
+from vms.record.timeline import SETTLE_US, standing_claims, timeline, unplanned
 
 TIMES = st.integers(0, 200)
 SPANS = st.tuples(TIMES, TIMES).map(sorted)
@@ -61,7 +62,7 @@ def test_touching_segments_are_one_span_and_a_damaged_one_stands_alone() -> None
 def test_gap_rows_win_over_what_the_camera_says_now() -> None:
     claims = [
         GapSpan(10, 20, "disk_full"),
-        *standing_claims(created_us=5, recording_wanted=True, offline_since_us=30, offline_cause="auth"),
+        *standing_claims(created_us=5, unplanned=[], offline_since_us=30, offline_cause="auth"),
     ]
     answer = timeline(0, 50, 10**9, [RecordedSpan(20, 25)], claims)
     assert [(g.start_us, g.end_us, g.cause) for g in answer.gaps] == [
@@ -74,10 +75,16 @@ def test_gap_rows_win_over_what_the_camera_says_now() -> None:
 
 
 def test_a_camera_nobody_records_is_not_called_broken() -> None:
-    claims = standing_claims(created_us=0, recording_wanted=False, offline_since_us=0, offline_cause="unreachable")
+    claims = standing_claims(created_us=0, unplanned=[Span(0, MAX_US)], offline_since_us=0, offline_cause="unreachable")
     assert timeline(0, 50, 10**9, [], claims).gaps == (GapSpan(0, 50, "schedule"),)
 
 
 def test_a_window_in_the_future_is_empty() -> None:
     answer = timeline(MAX_US - 10, MAX_US, 1_700_000_000_000_000, [], [])
     assert (answer.recorded, answer.gaps, answer.to_us) == ((), (), MAX_US - 10)
+
+
+def test_nothing_is_planned_at_never_and_outside_events() -> None:
+    steps: tuple[Step, ...] = ((0, "schedule"), (10, "never"), (20, "event"), (50, "schedule"))
+    assert unplanned(steps, 60, [Span(25, 30), Span(28, 35)]) == [Span(10, 25), Span(35, 50)]
+    assert unplanned(((0, "event"),), 60, []) == [Span(0, 60)]

@@ -21,6 +21,18 @@ def test_a_head_reads_back_as_written() -> None:
     assert parse_head(make_head(replace(HEAD, camera="东门 1"))).camera == "东门 1"
 
 
+def test_a_head_from_before_there_were_kinds_is_read_and_one_with_a_kind_says_so() -> None:
+    assert b"kind" not in make_head(HEAD)
+    assert parse_head(make_head(HEAD)).kind == "continuous"
+    event = make_head(replace(HEAD, kind="event"))
+    assert parse_head(event).kind == "event"
+    with pytest.raises(VmsError):
+        parse_head(event.replace(b'"event"', b'"other"'))
+    spelt_out = make_head(replace(HEAD, kind="schedule")).replace(b'"schedule"', b'"continuous"')
+    with pytest.raises(VmsError):
+        parse_head(len(spelt_out).to_bytes(4, "big") + spelt_out[4:])  # not canonical: it would have two spellings
+
+
 def test_a_seal_reads_back_as_written_and_is_132_bytes() -> None:
     box = make_seal(7, GOP, b"\x11" * 32)
     assert len(box) == 132

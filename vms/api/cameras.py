@@ -52,7 +52,7 @@ class CameraIn(In):
     profiles: list[ProfileIn] = Field(min_length=1, max_length=2)
     username: str | None = None
     password: str | None = None
-    record: RecordPlan = "always"
+    record: RecordPlan = Field(default="always", max_length=36, description="always, never, event, or the id of a record plan")
     enabled: bool = True
     id: str | None = Field(default=None, description="a UUID, to restore a register beside its recordings")
 
@@ -70,7 +70,7 @@ class CameraPatch(In):
     profiles: list[ProfileIn] = Field(default_factory=list[ProfileIn], min_length=1, max_length=2)
     username: str | None = None
     password: str | None = None
-    record: RecordPlan = Field(default_factory=lambda: "always")
+    record: RecordPlan = Field(default_factory=lambda: "always", max_length=36)
     enabled: bool = Field(default_factory=bool)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Engine, LargeBinary, MetaData, Text, create_engine
+from sqlalchemy import BigInteger, Engine, LargeBinary, MetaData, Text, create_engine, event
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -106,6 +106,15 @@ _BY_CLASS: dict[str, tuple[Kind, str]] = {
     "58": (Kind.IO_ERROR, "the database cannot read or write its files"),
     "XX": (Kind.DAMAGED, "the database found damage in its files"),
 }
+
+
+def after_commit(session: Session, call: Callable[[], None]) -> None:
+    """Run `call` once this transaction is committed, never when it is rolled back."""
+
+    def committed(_session: Session) -> None:
+        call()
+
+    event.listen(session, "after_commit", committed, once=True)
 
 
 def translate(error: DBAPIError | PoolTimeout) -> Exception:

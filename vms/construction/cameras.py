@@ -13,9 +13,10 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
+from vms.base.db import after_commit
 from vms.base.errors import Kind, VmsError
 from vms.base.journal import announce
-from vms.construction.desk import Desk, after_commit
+from vms.construction.desk import Desk
 from vms.construction.views import camera_view
 from vms.events import CameraChanged, CameraRegistered, CameraRemoved
 from vms.owner.registration import (
@@ -178,6 +179,7 @@ def _changed_values(desk: Desk, camera: Camera, rows: Sequence[Profile], request
 
 def _checked(values: CameraValues) -> CameraValues:
     rules.check_code(values.code)
+    rules.check_record(values.record)
     rules.check_credential("username", values.username)
     rules.check_credential("password", values.password)
     return values

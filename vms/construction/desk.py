@@ -8,9 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import event
-from sqlalchemy.orm import Session
-
 from vms.base.clock import Clock
 from vms.base.secrets import Envelope
 from vms.construction.states import CameraStates
@@ -31,12 +28,3 @@ class Desk:
     states: CameraStates
     on_change: Callable[[str], None]
     probe: Callable[[ProbeCamera], ProbeResult]
-
-
-def after_commit(session: Session, call: Callable[[], None]) -> None:
-    """Run `call` once this transaction is committed, never when it is rolled back."""
-
-    def committed(_session: Session) -> None:
-        call()
-
-    event.listen(session, "after_commit", committed, once=True)

@@ -7,8 +7,19 @@ from typing import Any
 
 from vms.construction.cameras import create_camera, create_cameras, delete_camera, get_camera, list_cameras, update_camera
 from vms.construction.desk import Desk
+from vms.construction.plans import (
+    create_plan,
+    delete_holiday,
+    delete_plan,
+    get_plan,
+    list_holidays,
+    list_plans,
+    put_holiday,
+    update_plan,
+)
 from vms.construction.probe import probe_camera
 from vms.construction.regions import create_region, delete_region, get_region, list_regions, update_region
+from vms.owner import plans as plan
 from vms.owner import registration as ask
 from vms.owner.ask import Owner
 from vms.owner.requests import Request
@@ -26,6 +37,14 @@ HANDLERS: dict[type[Request], Any] = {
     ask.DeleteRegion: delete_region,
     ask.GetRegion: get_region,
     ask.ListRegions: list_regions,
+    plan.CreatePlan: create_plan,
+    plan.UpdatePlan: update_plan,
+    plan.DeletePlan: delete_plan,
+    plan.GetPlan: get_plan,
+    plan.ListPlans: list_plans,
+    plan.PutHoliday: put_holiday,
+    plan.DeleteHoliday: delete_holiday,
+    plan.ListHolidays: list_holidays,
 }
 
 

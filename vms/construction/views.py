@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from vms.construction.states import CameraLive, ProfileState
-from vms.owner.registration import CameraView, Level, ProfileView, RecordPlan, RegionView, Transport
+from vms.owner.registration import CameraView, Level, ProfileView, RegionView, Transport
 from vms.registry.models import Camera, Profile, Region
 
 _UNSEEN = CameraLive(state="connecting", cause=None, message=None, since_us=None, recording=False, last_frame_us=None, profiles={})
@@ -21,7 +21,7 @@ def camera_view(camera: Camera, profiles: Sequence[Profile], live: CameraLive | 
         name=camera.name,
         region_id=camera.region_id,
         node_id=camera.node_id,
-        record=cast(RecordPlan, camera.record),
+        record=camera.record,
         enabled=camera.enabled,
         username=camera.username,
         has_password=camera.sealed_password is not None,

@@ -43,6 +43,8 @@ class PullOrder:
     on_demand: bool = False
     allow: tuple[str, ...] = ()
     resume: Resume | None = None
+    wish: Json | None = None
+    """What is wanted of the recording and when, in the recorder's words (record.wish); None: always."""
 
     @property
     def key(self) -> Key:
@@ -82,6 +84,7 @@ class PullOrder:
             on_demand=_flag(data, "on_demand", default=False),
             allow=tuple(_cidr_text(item) for item in allow),
             resume=None if resume is None else _resume(resume),
+            wish=None if data.get("wish") is None else _object(data.get("wish"), "wish"),
         )
 
 

@@ -123,6 +123,10 @@ class Roster:
             if entry.slot.order.on_demand:
                 entry.linger = asyncio.create_task(self._stop_later(entry))
 
+    def state(self, camera: str, profile: str) -> CameraState | None:
+        entry = self._entries.get((camera, profile))
+        return None if entry is None else entry.slot.state
+
     def states(self) -> list[CameraState]:
         """Every profile's state with its live figures."""
         return [entry.slot.state for entry in self._entries.values()]

@@ -13,7 +13,8 @@ from typing import ClassVar, Final, Literal, NamedTuple
 from vms.owner.requests import Action, CameraRequest, Request
 
 CameraStatus = Literal["online", "connecting", "offline", "disabled"]
-RecordPlan = Literal["always", "never"]
+RecordPlan = str
+"""A short form (`always`, `never`, `event`) or the id of a record plan."""
 Level = Literal["city", "district", "station"]
 Transport = Literal["auto", "tcp", "udp"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, NamedTuple
 
-Action = Literal["live", "playback", "download", "configure", "list", "system", "sign_in", "hold", "approve_hold"]
+Action = Literal["live", "playback", "download", "configure", "trigger", "list", "system", "sign_in", "hold", "approve_hold"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,9 @@ class NodeConfig:
     tls_cert: str
     tls_key: str
     workers: int
+    time_zone: str
     segment_seconds: float
+    prerecord_bytes: int
     volumes: tuple[VolumeConfig, ...]
     allow: tuple[str, ...]
     database_url: str

@@ -49,4 +49,9 @@ def gap_cause(word: str | None) -> str:
 
 def end_reason(word: str) -> str:
     """Why a stream's End closes a segment: somebody wanted it, or the camera went away."""
-    return "stop" if gap_cause(word) in _WILLED else "offline"
+    return "stop" if is_willed(word) else "offline"
+
+
+def is_willed(word: str) -> bool:
+    """Whether recording stopped because somebody, or a plan, wanted it so."""
+    return gap_cause(word) in _WILLED

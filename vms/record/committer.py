@@ -127,6 +127,7 @@ def _row(report: SegmentReport) -> dict[str, object]:
         "gops_root": report.gops_root,
         "end_reason": report.end_reason,
         "origin": report.origin,
+        "kind": report.kind,
         "state": "suspect" if report.suspect else "ok",
     }
 

@@ -1,4 +1,4 @@
-"""The index: a row a segment, a row a gap; the chain of records that tells of both; what is held, what was deleted and why.
+"""The index: a row a segment, a row a gap; the chain of records that tells of both; what is held, deleted and why; events.
 
 Only this package writes them. Camera ids come from the register without a foreign key: recordings outlive the camera. Segments
 and gaps can be made again from the segment files alone (check.rebuild), but for gaps of what was deleted: those come from the
@@ -7,7 +7,7 @@ tombstones. The chain cannot, so it is never forgotten.
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Uuid
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vms.base.db import Model
@@ -44,6 +44,8 @@ class SegmentColumns:
     end_reason: Mapped[str]
     origin: Mapped[str]
     state: Mapped[str]
+    kind: Mapped[str] = mapped_column(server_default="continuous")
+    """Why it is recorded; it stands in the file's head box too."""
 
 
 class Segment(SegmentColumns, Model):
@@ -57,6 +59,7 @@ class Segment(SegmentColumns, Model):
     __table_args__ = (
         CheckConstraint("start_us < end_us", name="span"),
         CheckConstraint("state IN ('ok', 'suspect', 'missing', 'damaged')", name="state"),
+        CheckConstraint("kind IN ('continuous', 'schedule', 'event')", name="kind"),
         Index("ix_segments_id", "id"),
         {"postgresql_partition_by": "RANGE (start_us)"},
     )
@@ -301,3 +304,27 @@ class HoldCamera(Model):
     __table_args__ = (Index("ix_hold_cameras_hold_id", "hold_id"),)
     camera_id: Mapped[str] = mapped_column(_Id, primary_key=True)
     hold_id: Mapped[str] = mapped_column(_Id, ForeignKey("holds.id"), primary_key=True)
+
+
+class RecordEvent(Model):
+    """Something happened at a camera, and what its plan records on an event is recorded. `end_us` may lie ahead.
+
+    `told` is true once its end is in the journal. Rows outlive the recording: they are the timeline's marks.
+    """
+
+    __tablename__ = "record_events"
+    __table_args__ = (
+        CheckConstraint("start_us <= end_us", name="span"),
+        Index("ix_record_events_camera_id_start_us", "camera_id", "start_us"),
+        Index("ix_record_events_end_us", "end_us", postgresql_where=text("NOT told")),
+    )
+    id: Mapped[str] = mapped_column(_Id, primary_key=True)
+    camera_id: Mapped[str] = mapped_column(_Id)
+    start_us: Mapped[int]
+    end_us: Mapped[int]
+    source: Mapped[str]
+    """Who started it, as the fact names it."""
+    reason: Mapped[str]
+    forced: Mapped[bool]
+    """Recorded whatever the plan says."""
+    told: Mapped[bool]

@@ -25,6 +25,7 @@ class SpanRow:
     start_us: int
     end_us: int
     state: str
+    kind: str
 
 
 def spans(session: Session, camera_id: str, profile: str, within: Span, held: Sequence[Span] = ()) -> list[SpanRow]:
@@ -40,16 +41,19 @@ def spans(session: Session, camera_id: str, profile: str, within: Span, held: Se
             Segment.start_us,
             Segment.end_us,
             state.label("state"),
+            Segment.kind,
             func.lag(Segment.end_us).over(order_by=Segment.start_us).label("before_us"),
             func.lag(state).over(order_by=Segment.start_us).label("before"),
+            func.lag(Segment.kind).over(order_by=Segment.start_us).label("before_kind"),
         )
         .where(*_touching(camera_id, profile, within), Segment.state != "missing")
         .subquery()
     )
-    begins = ((inner.c.before_us != inner.c.start_us) | (inner.c.before != inner.c.state)).cast(Integer)
+    other = (inner.c.before != inner.c.state) | (inner.c.before_kind != inner.c.kind)
+    begins = ((inner.c.before_us != inner.c.start_us) | other).cast(Integer)
     islands = select(inner, func.sum(func.coalesce(begins, 1)).over(order_by=inner.c.start_us).label("island")).subquery()
     statement = (
-        select(func.min(islands.c.start_us), func.max(islands.c.end_us), func.min(islands.c.state))
+        select(func.min(islands.c.start_us), func.max(islands.c.end_us), func.min(islands.c.state), func.min(islands.c.kind))
         .group_by(islands.c.island)
         .order_by(func.min(islands.c.start_us))
     )

@@ -37,27 +37,29 @@ from vms.owner.requests import (
     Timeline,
     TimelineAnswer,
 )
-from vms.record import damages, gop_table, queries
+from vms.record import damages, event_queries, gop_table, queries, week
 from vms.record.models import Segment
 from vms.record.open_table import OpenTable
-from vms.record.plan import is_recorded
+from vms.record.plan import Plan
 from vms.record.reports import GopRow, OpenSegment
 from vms.record.stored import held_ranges
-from vms.record.timeline import standing_claims, timeline
+from vms.record.timeline import standing_claims, timeline, unplanned
 
 DAY_US = 86_400_000_000
 MAX_DAYS = 62
 MAX_SPAN_US = 400 * DAY_US
 MAX_EXTENTS = 500
+PLAN_BACK_US = 40 * DAY_US
 
 
 @dataclass(frozen=True, slots=True)
 class CameraFacts:
-    """What the register knows of a camera. `record` is its mode."""
+    """What the register knows of a camera, with its plan as it is now."""
 
     id: str
     created_us: int
-    record: str
+    plan: Plan
+    calendar: week.Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ class Reader:
         # Open segments first: one that is committed between the two reads is then seen twice, not missed.
         growing = self._open.segments(camera.id, profile, *asked)
         held = held_ranges(session, [camera.id], now_us).get(camera.id, [])
-        recorded = [RecordedSpan(s.start_us, s.end_us, state="held" if _touches(s, held) else "ok") for s in growing]
+        recorded = [RecordedSpan(s.start_us, s.end_us, s.kind, state="held" if _touches(s, held) else "ok") for s in growing]
         rows = queries.spans(session, camera.id, profile, asked, held)
         recorded += with_damage(rows, damages.damaged_spans(session, camera.id, profile, asked))
         claims = [GapSpan(s.gap.from_us, s.start_us, s.gap.cause, s.gap.detail) for s in growing if s.gap is not None]
@@ -155,11 +157,23 @@ class Reader:
         away = self._states(camera.id, profile)
         claims += standing_claims(
             created_us=camera.created_us,
-            recording_wanted=is_recorded(camera.record, profile),
+            unplanned=self._unplanned(session, camera, profile, asked, now_us),
             offline_since_us=away.since_us if away else None,
             offline_cause=away.cause if away else None,
         )
         return timeline(*asked, now_us, recorded, claims)
+
+    def _unplanned(self, session: Session, camera: CameraFacts, profile: str, asked: Span, now_us: int) -> list[Span]:
+        """When the plan, as it is now, wants nothing recorded. A hole that lasts has no row yet: look at the weeks before now."""
+        rule = camera.plan.rule(profile)
+        if rule.mode == "never":
+            return [Span(0, MAX_US)]
+        window = Span(max(asked.start_us, now_us - PLAN_BACK_US), min(asked.end_us, now_us))
+        if rule.mode == "always" or window.start_us >= window.end_us:
+            return []
+        rows = event_queries.touching(session, camera.id, window, MAX_EXTENTS)
+        lasting = [Span(row.start_us, row.end_us) for row in rows]
+        return unplanned(week.steps(rule, window, camera.calendar), window.end_us, lasting)
 
     def _asked(self, session: Session, request: CameraRequest, from_us: int, to_us: int) -> tuple[CameraFacts, Span]:
         if not 0 <= from_us < to_us <= MAX_US or to_us - from_us > MAX_SPAN_US:
@@ -224,8 +238,8 @@ def with_damage(rows: Sequence[queries.SpanRow], bad: Sequence[Span]) -> list[Re
     for row in rows:
         span, state = Span(row.start_us, row.end_us), _state(row.state)
         parts = merge(c for b in bad if (c := b.overlap(span))) if row.state == "damaged" else []
-        told += [RecordedSpan(*part, state=state) for part in gaps(span, parts)]
-        told += [RecordedSpan(*part, state="damaged") for part in parts]
+        told += [RecordedSpan(*part, row.kind, state=state) for part in gaps(span, parts)]
+        told += [RecordedSpan(*part, row.kind, state="damaged") for part in parts]
     return told
 
 

@@ -7,7 +7,8 @@ Not here: what is written (segment_writer), the thread (volume_writer).
 from __future__ import annotations
 
 from vms.media.types import Chunk
-from vms.stream.stream import End, Gap, Item
+from vms.record.kinds import RecordItem
+from vms.stream.stream import End, Gap
 
 MAX_PENDING_BYTES = 32 * 1024 * 1024
 
@@ -27,14 +28,14 @@ class Recorder:
         self.pressing = False  # several frames came at once: no more for a while, so they need not wait for a tick
         self._max_pending_bytes = max_pending_bytes
         self._taken_in_bytes = 0
-        self._pending: list[Item] = []
+        self._pending: list[RecordItem] = []
         self._dropping = False
 
     @property
     def pending_bytes(self) -> int:
         return self._taken_in_bytes - self.written_bytes
 
-    def put(self, item: Item, now_us: int) -> None:
+    def put(self, item: RecordItem, now_us: int) -> None:
         if isinstance(item, Chunk):
             if self._dropping and not self._may_go_on(item):
                 self.dropped_frames += item.frames
@@ -53,7 +54,7 @@ class Recorder:
             self._pending.append(End(cause))
             self.ended = True
 
-    def take(self) -> list[Item]:
+    def take(self) -> list[RecordItem]:
         """What came since the last call, for the volume's thread."""
         pending = self._pending
         if pending:

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypedDict, cast
 from vms.base.errors import Kind, VmsError
 from vms.base.timespan import MAX_US
 from vms.record.causes import GAP_CAUSES
-from vms.storage.seals import END_REASONS, Gop
+from vms.storage.seals import END_REASONS, RECORD_KINDS, Gop
 from vms.storage.volumes import segment_path
 
 Message = dict[str, object]
@@ -61,6 +61,7 @@ class SegmentReport:
     gops_root: bytes
     end_reason: str
     origin: str = "live"
+    kind: str = "continuous"
     gap: GapBefore | None = None
     suspect: bool = False
 
@@ -82,6 +83,7 @@ class SegmentReport:
             "gops_root": self.gops_root.hex(),
             "end_reason": self.end_reason,
             "origin": self.origin,
+            "kind": self.kind,
             "gap": self.gap and {"from_us": self.gap.from_us, "cause": self.gap.cause, "detail": self.gap.detail},
             "suspect": self.suspect,
         }
@@ -103,6 +105,7 @@ class OpenSegment:
     init_size: int
     gops: tuple[GopRow, ...]
     origin: str = "live"
+    kind: str = "continuous"
     gap: GapBefore | None = None
 
     def message(self) -> Message:
@@ -119,6 +122,7 @@ class OpenSegment:
             "init_size": self.init_size,
             "gops": [list(g) for g in self.gops],
             "origin": self.origin,
+            "kind": self.kind,
             "gap": self.gap and {"from_us": self.gap.from_us, "cause": self.gap.cause, "detail": self.gap.detail},
         }
 
@@ -183,6 +187,7 @@ def whole_of(report: SegmentReport) -> OpenSegment:
         init_size=report.init_size,
         gops=report.gops,
         origin=report.origin,
+        kind=report.kind,
         gap=report.gap,
     )
 
@@ -236,6 +241,7 @@ class _Common(TypedDict):
     init_size: int
     gops: tuple[GopRow, ...]
     origin: str
+    kind: str
     gap: GapBefore | None
 
 
@@ -254,6 +260,7 @@ def _common(read: _Fields) -> _Common:
         init_size=read.number("init_size"),
         gops=read.gops(),
         origin=read.text("origin"),
+        kind=read.kind(),
         gap=read.gap(),
     )
     if common["origin"] not in ORIGINS:
@@ -309,6 +316,12 @@ class _Fields:
             raise _wrong(name) from error
         if len(value) != 32:
             raise _wrong(name)
+        return value
+
+    def kind(self) -> str:
+        value = self.text("kind")
+        if value not in RECORD_KINDS:
+            raise _wrong("kind")
         return value
 
     def gops(self) -> tuple[GopRow, ...]:

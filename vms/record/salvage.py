@@ -82,6 +82,7 @@ def report_of(found: ScannedSegment, volume: str, path: str, size: int, sha256: 
         gops_root=merkle_root([gop.sha256 for gop in found.gops]),
         end_reason=found.end_reason,
         origin=head.origin,
+        kind=head.kind,
         gap=GapBefore(head.gap_from_us, gap_cause(head.gap_cause), head.gap_detail) if head.gap_cause else None,
         suspect=suspect,
     )

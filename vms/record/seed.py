@@ -10,12 +10,13 @@ from collections.abc import Iterable, Sequence
 from vms.base.clock import Clock
 from vms.media.cmaf import make_file_init
 from vms.media.types import Chunk
+from vms.record.kinds import RecordItem
 from vms.record.recorder import Recorder
 from vms.record.reports import Report, SegmentReport
 from vms.record.segment_writer import FileInit, Place, SegmentWriter
 from vms.record.volume_work import Lane, VolumeWork
 from vms.storage.volumes import Volume
-from vms.stream.stream import Begin, End, Item
+from vms.stream.stream import Begin, End
 
 PIECE_BYTES = 4 * 1024 * 1024
 
@@ -34,7 +35,7 @@ class Seeder:
         """Chunks carry the earlier wall times; give whole GOPs per chunk to make it quick."""
         place = Place(self._volume.node, camera, profile, self._volume.id, "seed")
         lane = Lane(Recorder(camera, profile), SegmentWriter(place, self._segment_us, file_init=self._file_init))
-        items: list[Item] = [begin]
+        items: list[RecordItem] = [begin]
         waiting = 0
         for chunk in chunks:
             items.append(chunk)

@@ -15,11 +15,12 @@ from typing import NamedTuple
 
 from vms.media.cmaf import make_file_init
 from vms.media.types import VIDEO_TIMESCALE, VIDEO_TRACK, Chunk, TrackInfo
-from vms.record.causes import end_reason, gap_cause
+from vms.record.causes import end_reason, gap_cause, is_willed
+from vms.record.kinds import RecordAs, RecordItem
 from vms.record.reports import GapBefore, GopRow, Growth, OpenSegment, SegmentReport, gop_rows
-from vms.storage.seals import SEAL_BYTES, Gop, Hash, Head, Origin, make_head, make_seal, make_table, merkle_root
+from vms.storage.seals import SEAL_BYTES, Gop, Hash, Head, Origin, RecordKind, make_head, make_seal, make_table, merkle_root, record_kind
 from vms.storage.volumes import segment_path
-from vms.stream.stream import Begin, End, Gap, Item
+from vms.stream.stream import Begin, End, Gap
 
 SMALL_STEP_US = 1_000_000  # arrival jitter between two runs; more is a clock that was set back
 MAX_GOP_BYTES = 256 * 1024 * 1024
@@ -85,13 +86,14 @@ class SegmentWriter:
         self._segment: _Segment | None = None
         self._seq = 0
         self._after = ""
+        self._kind: RecordKind = "continuous"
         self._gap = resume  # the hole that lasts now: since when, why
 
     @property
     def gap(self) -> GapBefore | None:
         return self._gap
 
-    def feed(self, items: Sequence[Item]) -> list[Action]:
+    def feed(self, items: Sequence[RecordItem]) -> list[Action]:
         out: list[Action] = []
         for item in items:
             if isinstance(item, Chunk):
@@ -100,7 +102,9 @@ class SegmentWriter:
                 self._close("init_change", "network", "new configuration", out)
                 self._start_run(item)
             elif isinstance(item, Gap):
-                self._close("loss", gap_cause(item.cause), "", out)
+                self._close("stop" if is_willed(item.cause) else "loss", gap_cause(item.cause), "", out)
+            elif isinstance(item, RecordAs):
+                self._kind = record_kind(item.kind)
             else:
                 self._end(item, out)
         return out
@@ -135,6 +139,7 @@ class SegmentWriter:
             init_size=segment.init_size,
             gops=_rows(segment, 0),
             origin=place.origin,
+            kind=segment.head.kind,
             gap=segment.gap,
         )
 
@@ -178,7 +183,7 @@ class SegmentWriter:
             segment = None
         if segment is not None:
             self._seal(segment, chunk.wall_us, out)
-            if chunk.wall_us - segment.head.start_us < self._segment_us:
+            if chunk.wall_us - segment.head.start_us < self._segment_us and segment.head.kind == self._kind:
                 segment.gop_offset, segment.gop_start_us, segment.gop_media = segment.offset, chunk.wall_us, chunk.media
                 segment.gop_hash = hashlib.sha256()
                 return segment
@@ -208,6 +213,7 @@ class SegmentWriter:
             gap_from_us=gap.from_us if gap else 0,
             gap_cause=gap.cause if gap else "",
             gap_detail=gap.detail if gap else "",
+            kind=self._kind,
         )
         head_box = make_head(head)
         path = segment_path(place.camera, place.profile, start_us, begin.run)
@@ -280,6 +286,7 @@ class SegmentWriter:
             gops_root=merkle_root([gop.sha256 for gop in segment.gops]),
             end_reason=reason,
             origin=place.origin,
+            kind=segment.head.kind,
             gap=segment.gap,
         )
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from vms.base.timespan import MAX_US, Span, gaps
+from vms.base.timespan import MAX_US, Span, gaps, merge
 from vms.owner.requests import GapSpan, RecordedSpan, TimelineAnswer
 from vms.record.causes import gap_cause
+from vms.record.plan import Step
 
 SETTLE_US = 2_000_000
 """A frame is on the timeline at most this long after its arrival; what is younger is not spoken of."""
@@ -63,12 +64,24 @@ def explain(holes: Iterable[Span], claims: Sequence[GapSpan]) -> list[GapSpan]:
 
 
 def standing_claims(
-    *, created_us: int, recording_wanted: bool, offline_since_us: int | None, offline_cause: str | None, detail: str = ""
+    *, created_us: int, unplanned: Sequence[Span], offline_since_us: int | None, offline_cause: str | None, detail: str = ""
 ) -> list[GapSpan]:
-    """What explains holes that no gap row tells of: before the camera existed, while it is away, while nobody wants it recorded."""
+    """What explains holes that no gap row tells of: before the camera existed, while no plan wants it recorded, while it is away."""
     claims = [GapSpan(0, created_us, "not_registered")] if created_us > 0 else []
-    if not recording_wanted:
-        claims.append(GapSpan(0, MAX_US, "schedule"))
+    claims += [GapSpan(span.start_us, span.end_us, "schedule") for span in unplanned]
     if offline_since_us is not None:
         claims.append(GapSpan(offline_since_us, MAX_US, gap_cause(offline_cause), detail))
     return claims
+
+
+def unplanned(steps: Sequence[Step], end_us: int, events: Iterable[Span]) -> list[Span]:
+    """When nothing was to be recorded: `never` of the plan, and outside events where it records on them."""
+    spans: list[Span] = []
+    lasting = list(events)
+    for place, (from_us, word) in enumerate(steps):
+        span = Span(from_us, steps[place + 1][0] if place + 1 < len(steps) else end_us)
+        if word == "never":
+            spans.append(span)
+        elif word == "event":
+            spans += gaps(span, lasting)
+    return merge(spans)

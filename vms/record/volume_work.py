@@ -15,12 +15,12 @@ from dataclasses import replace
 
 from vms.base.clock import Clock
 from vms.media.types import Chunk
+from vms.record.kinds import RecordItem
 from vms.record.recorder import Recorder
 from vms.record.reports import Report, SegmentReport, Trouble, tail_of, whole_of
 from vms.record.salvage import salvage
 from vms.record.segment_writer import CloseFile, OpenFile, SegmentWriter
 from vms.storage.volumes import Volume, folder_of, make_folder
-from vms.stream.stream import Item
 
 SYNC_EVERY_US = 1_600_000  # with a tick of 0.4 s: at most 2 s between two syncs
 OPEN_EVERY_US = 700_000
@@ -29,7 +29,7 @@ RETRY_FIRST_US = 500_000
 RETRY_MOST_US = 4_000_000
 SYNC_MANY = 4  # more new files in one tick than this are cheaper by one syncfs than by one fsync each
 
-Batch = list[tuple["Lane", list[Item], bool]]
+Batch = list[tuple["Lane", list[RecordItem], bool]]
 OnReports = Callable[[Sequence[Report]], None]
 
 
@@ -93,7 +93,7 @@ class VolumeWork:
         self._tell(now_us)
         self._post()
 
-    def _take(self, lane: Lane, items: list[Item], now_us: int) -> None:
+    def _take(self, lane: Lane, items: list[RecordItem], now_us: int) -> None:
         taken = sum(len(item.data) for item in items if isinstance(item, Chunk))
         if now_us < lane.retry_at_us:
             items = [item for item in items if not isinstance(item, Chunk)]
@@ -103,7 +103,7 @@ class VolumeWork:
             self._fail(lane, error, now_us)
         lane.recorder.written_bytes += taken
 
-    def _write(self, lane: Lane, items: list[Item]) -> None:
+    def _write(self, lane: Lane, items: list[RecordItem]) -> None:
         for action in lane.writer.feed(items):
             if isinstance(action, OpenFile):
                 self._open(lane, action)

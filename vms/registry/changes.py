@@ -15,6 +15,7 @@ from vms.base.errors import Kind, VmsError
 from vms.base.secrets import Envelope
 from vms.registry import rules
 from vms.registry.models import Camera, Profile, Region, RepeatKey
+from vms.registry.plans import find_plan
 from vms.registry.queries import any_of, find_region
 from vms.registry.urls import mask
 
@@ -139,7 +140,7 @@ class Repeat:
 
 
 def remembered(session: Session, envelope: Envelope, repeat: Repeat, now_us: int) -> str | None:
-    """The camera that this very request made before. The same key with another request is a CONFLICT."""
+    """The id of what this very request made before. The same key with another request is a CONFLICT."""
     session.execute(delete(RepeatKey).where(RepeatKey.created_us < now_us - REPEAT_KEY_LIFE_US))
     row = session.get(RepeatKey, (repeat.actor_id, repeat.key))
     if row is None:
@@ -178,9 +179,11 @@ def _profile(envelope: Envelope, camera_id: str, values: ProfileValues) -> Profi
 
 
 def _check(session: Session, entries: Sequence[tuple[str, CameraValues]]) -> None:
-    """Regions are there, and each code is free. Say which camera holds a code; the unique index holds against a race."""
+    """Regions and plans are there, and each code is free. Say which camera holds a code; the unique index holds against a race."""
     for region_id in {values.region_id for _, values in entries if values.region_id is not None}:
         find_region(session, region_id)
+    for plan_id in sorted({values.record for _, values in entries} - set(rules.SHORT_FORMS)):
+        find_plan(session, plan_id, share=True)
     wanted: dict[str, str] = {}
     for camera_id, values in entries:
         if values.code is not None and wanted.setdefault(values.code, camera_id) != camera_id:

@@ -1,11 +1,15 @@
-"""Rows of the register: regions, cameras, profiles, and keys of repeated requests.
+"""Rows of the register: regions, cameras, profiles, record plans, holidays, and keys of repeated requests.
 
 Only this package writes them. Recordings refer to a camera by id without a foreign key: they outlive it.
 """
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vms.base.db import Model
@@ -36,9 +40,10 @@ class Camera(Model):
     __tablename__ = "cameras"
     __table_args__ = (
         CheckConstraint("code ~ '^[0-9]{20}$'", name="code"),
-        CheckConstraint("record IN ('always', 'never')", name="record"),
+        CheckConstraint("record IN ('always', 'never', 'event') OR record ~ '^[0-9a-f-]{36}$'", name="record"),
         Index("uq_cameras_code", "code", unique=True, postgresql_where=_HERE),
         Index("ix_cameras_name_id", "name", "id", postgresql_where=_HERE),
+        Index("ix_cameras_record", "record", postgresql_where=_HERE),
         Index("ix_cameras_region_id_name_id", "region_id", "name", "id", postgresql_where=_HERE),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -49,6 +54,7 @@ class Camera(Model):
     node_id: Mapped[str]
     """The node that pulls it."""
     record: Mapped[str]
+    """A short form (rules.SHORT_FORMS) or the id of a record plan, which cannot be deleted while it stands here."""
     enabled: Mapped[bool]
     username: Mapped[str | None]
     sealed_password: Mapped[bytes | None]
@@ -77,8 +83,35 @@ class Profile(Model):
     transport: Mapped[str]
 
 
+class RecordPlan(Model):
+    """A named record plan that cameras refer to."""
+
+    __tablename__ = "record_plans"
+    __table_args__ = (Index("uq_record_plans_name", "name", unique=True),)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(_Sorted)
+    rules: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """As record.plan reads it."""
+    revision: Mapped[int]
+    changed_us: Mapped[int]
+
+
+class Holiday(Model):
+    """A date whose recording follows another row of the week: a weekday's, or the plans' row for holidays."""
+
+    __tablename__ = "holidays"
+    __table_args__ = (
+        CheckConstraint(
+            "follows IN ('monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday', 'holiday')", name="follows"
+        ),
+    )
+    date: Mapped[date] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    follows: Mapped[str]
+
+
 class RepeatKey(Model):
-    """What a request with an Idempotency-Key made, for a day, so that the same request answers the same camera."""
+    """What a request with an Idempotency-Key made, for a day, so that the same request answers the same object."""
 
     __tablename__ = "camera_repeat_keys"
     __table_args__ = (Index("ix_camera_repeat_keys_created_us", "created_us"),)
@@ -87,4 +120,5 @@ class RepeatKey(Model):
     sealed_digest: Mapped[bytes]
     """SHA-256 of the request, sealed: it covers a password, which must not be guessed from its hash."""
     camera_id: Mapped[str]
+    """The id of what it made: a camera, a record plan, an event."""
     created_us: Mapped[int]

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, aliased
 
 from vms.base.errors import Kind, VmsError
 from vms.base.ids import is_id
-from vms.registry.models import Camera, Profile, Region
+from vms.registry.models import Camera, Profile, RecordPlan, Region
 
 MAX_PAGE = 500
 MAX_Q_CHARS = 100
@@ -57,10 +57,10 @@ def camera_page(session: Session, wanted: CameraFilter, cursor: str | None, limi
     """Up to `limit` cameras in order of name, then id, behind `cursor`; the cursor of the next page when there is one."""
     statement = select(Camera).where(Camera.removed_us.is_(None), *_conditions(wanted))
     if cursor is not None:
-        statement = statement.where(_behind(Camera.name, Camera.id, cursor))
+        statement = statement.where(behind(Camera.name, Camera.id, cursor))
     limit = checked_limit(limit)
     rows = session.scalars(statement.order_by(Camera.name, Camera.id).limit(limit + 1)).all()
-    return rows[:limit], _cursor_of(rows, limit)
+    return rows[:limit], cursor_of(rows, limit)
 
 
 def profiles_of(session: Session, cameras: Collection[str]) -> dict[str, list[Profile]]:
@@ -83,10 +83,10 @@ def find_region(session: Session, region_id: str, *, lock: bool = False) -> Regi
 def region_page(session: Session, cursor: str | None, limit: int) -> tuple[Sequence[Region], str | None]:
     statement = select(Region)
     if cursor is not None:
-        statement = statement.where(_behind(Region.name, Region.id, cursor))
+        statement = statement.where(behind(Region.name, Region.id, cursor))
     limit = checked_limit(limit)
     rows = session.scalars(statement.order_by(Region.name, Region.id).limit(limit + 1)).all()
-    return rows[:limit], _cursor_of(rows, limit)
+    return rows[:limit], cursor_of(rows, limit)
 
 
 def subtree(region_id: str) -> Select[str]:
@@ -134,12 +134,12 @@ def _escaped(q: str) -> str:
     return q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _behind(name: Any, row_id: Any, cursor: str) -> ColumnElement[bool]:
+def behind(name: Any, row_id: Any, cursor: str) -> ColumnElement[bool]:
     after_name, after_id = _read_cursor(cursor)
     return tuple_(name, row_id) > tuple_(after_name, after_id)
 
 
-def _cursor_of(rows: Sequence[Camera] | Sequence[Region], limit: int) -> str | None:
+def cursor_of(rows: Sequence[Camera] | Sequence[Region] | Sequence[RecordPlan], limit: int) -> str | None:
     if len(rows) <= limit:
         return None
     last = rows[limit - 1]

@@ -11,6 +11,8 @@ from vms.base.ids import is_id, new_id
 
 LEVELS = ("city", "district", "station")
 PROFILES = ("main", "sub")
+SHORT_FORMS = ("always", "never", "event")
+"""What a camera may name in the place of a record plan's id; record.plan says what they mean."""
 MAX_NAME_CHARS = 200
 MAX_CREDENTIAL_CHARS = 256
 _CODE = re.compile(r"[0-9]{20}")
@@ -54,6 +56,12 @@ def check_profiles(names: Sequence[str]) -> None:
     """A camera has its main profile and at most one of each."""
     if len(set(names)) != len(names) or "main" not in names or not set(names) <= set(PROFILES):
         raise _bad("profiles", "must hold 'main' and may hold 'sub', each once")
+
+
+def check_record(record: str) -> None:
+    """A short form or the id of a record plan; whether there is such a plan, the register knows."""
+    if record not in SHORT_FORMS and not is_id(record):
+        raise _bad("record", f"must be {', '.join(SHORT_FORMS)}, or the id of a record plan")
 
 
 def check_level(level: str, parent: str | None) -> None:

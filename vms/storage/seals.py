@@ -28,6 +28,8 @@ MAX_GOP_BYTES = 1 << 30  # the writer closes a segment before; what claims more 
 MAX_GOP_US = 3_600_000_000
 END_REASONS = ("", "rollover", "init_change", "stop", "crash", "io_error", "loss", "offline")  # code = position; 0 is never written
 Origin = Literal["live", "seed"]
+RecordKind = Literal["continuous", "schedule", "event"]
+RECORD_KINDS = ("continuous", "schedule", "event")
 
 _PREFIX = struct.Struct(">I4s16sBBH")
 _SEAL = struct.Struct(">I4s16sBBHIqQQQ32s32s")
@@ -49,6 +51,7 @@ class Head:
     """What the file is. `after` is the hash (hex) of the last seal of the segment before it in the run, or empty.
 
     `gap_cause` says why nothing was recorded from `gap_from_us` to `start_us`; both are empty when nothing is missing.
+    `kind` says why this is recorded.
     """
 
     node: str
@@ -63,6 +66,7 @@ class Head:
     gap_from_us: int = 0
     gap_cause: str = ""
     gap_detail: str = ""
+    kind: RecordKind = "continuous"
 
 
 class Gop(NamedTuple):
@@ -101,7 +105,10 @@ class Table(NamedTuple):
 
 
 def make_head(head: Head) -> bytes:
-    text = json.dumps(asdict(head), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    fields = asdict(head)
+    if head.kind == "continuous":  # never written: files from before there were kinds are canonical as they are
+        del fields["kind"]
+    text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     return _PREFIX.pack(_PREFIX.size + len(text), b"uuid", SEAL_TYPE, KIND_HEAD, VERSION, 0) + text
 
 
@@ -217,13 +224,24 @@ def _head_of(fields: dict[str, object]) -> Head:
     origin = text.pop("origin")
     if origin not in ("live", "seed"):
         raise _damaged("the head box names no known origin")
+    kind = fields.get("kind", "continuous")
     return Head(
         **text,
         seq=number["seq"],
         start_us=number["start_us"],
         gap_from_us=number["gap_from_us"],
         origin=origin,
+        kind=record_kind(str(kind)),
     )
+
+
+def record_kind(word: str) -> RecordKind:
+    """Raises DAMAGED when it is none."""
+    match word:
+        case "continuous" | "schedule" | "event":
+            return word
+        case _:
+            raise _damaged("no known kind of recording")
 
 
 def _damaged(message: str) -> VmsError:

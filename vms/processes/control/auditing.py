@@ -28,7 +28,8 @@ class Auditing:
 def entry_of(actor: Actor, request: Request, refused: VmsError | None, node_id: str, at_us: int) -> Entry:
     """Who asked for what. Of the request only its object and span: other fields may hold credentials."""
     told = {f.name: getattr(request, f.name) for f in fields(request)}
-    subject = next((_subject(told[name]) for name in ("camera", "region", "volume", "hold", "cameras", "subject") if told.get(name)), "")
+    named = ("camera", "region", "volume", "plan", "date", "hold", "cameras", "subject")
+    subject = next((_subject(told[name]) for name in named if told.get(name)), "")
     return Entry(
         id=new_id(at_us),
         at_us=at_us,

@@ -7,7 +7,7 @@ Lives on control's loop; SQL goes to threads. Not here: one worker's link (worke
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 from zlib import crc32
@@ -22,6 +22,7 @@ from vms.base.ids import new_id
 from vms.base.journal import announce
 from vms.base.log import get_log
 from vms.base.secrets import Envelope
+from vms.base.timespan import SECOND_US
 from vms.construction.states import StateTable, profile_state
 from vms.ingest.orders import CameraState, Key, PullOrder, Resume
 from vms.owner.registration import ProbeCamera, ProbedTrack, ProbeResult
@@ -30,13 +31,19 @@ from vms.processes.control.commits import Commits, Item
 from vms.processes.control.recovery import Lanes
 from vms.processes.control.workers import WorkerSide
 from vms.record.causes import gap_cause
+from vms.record.event_queries import ending_after
 from vms.record.open_table import OpenTable
+from vms.record.plan import MAX_POST_S
+from vms.record.planning import Planner, read_calendar, read_plans
 from vms.record.queries import last_ends
 from vms.record.reports import Growth, OpenSegment, SegmentReport, Trouble
+from vms.record.wish import EventSpan, Wish
 from vms.registry.roster import RosterItem, roster
 
 RETRY_S = 1.0
-RECORDED_PROFILE = "main"
+STATED_PROFILE = "main"
+RENEW_S = 3600.0
+"""Orders carry the schedule of many days; renewed this often, a worker never comes near their end."""
 
 
 class Node:
@@ -106,12 +113,19 @@ class Node:
                 continue
             self._give(orders, changed)
 
+    async def renew_orders(self) -> None:
+        """Schedules move on and events end: the same plans give other orders every hour."""
+        while True:
+            await self._clock.sleep(RENEW_S)
+            self.roster_changed()
+
     def _read_orders(self, cameras: frozenset[str] | None) -> list[PullOrder]:
         with self._database.transaction() as session:
             items = roster(session, self._envelope, self._config.node_id, cameras)
-            recorded = [(item.camera, item.profile) for item in items if _records(item)]
+            wishes = self._read_wishes(session, items)
+            recorded = [key for key, wish in wishes.items() if wish is not None]
             ends = last_ends(session, recorded) if recorded else {}
-        return [self._order(item, ends) for item in items]
+        return [self.order_of(item, wishes[item.camera, item.profile], ends) for item in items]
 
     def _give(self, orders: list[PullOrder], changed: frozenset[str] | None) -> None:
         """To each worker what it shall pull: of the cameras that changed, or of all."""
@@ -127,10 +141,23 @@ class Node:
                 self._told[side.index] = {key for key in told if key[0] not in touched} | recorded
                 side.change(touched, mine)
 
-    def _order(self, item: RosterItem, ends: dict[Key, int]) -> PullOrder:
-        key, record = (item.camera, item.profile), _records(item)
+    def _read_wishes(self, session: Session, items: Sequence[RosterItem]) -> dict[Key, Wish | None]:
+        """What the plans want of each profile in the coming days, and what events last."""
+        now_us = self._clock.wall_us()
+        plans = read_plans(session, {item.record for item in items})
+        planner = Planner(plans, read_calendar(session, self._config.time_zone, now_us), now_us)
+        events: dict[str, list[EventSpan]] = {}
+        for event in ending_after(session, now_us - MAX_POST_S * SECOND_US):
+            events.setdefault(event.camera_id, []).append(EventSpan(event.start_us, event.end_us, event.forced))
+        return {(i.camera, i.profile): planner.wish(i.record, i.profile, events.get(i.camera, ())) for i in items}
+
+    def order_of(self, item: RosterItem, wish: Wish | None, ends: dict[Key, int]) -> PullOrder:
+        """What a worker is told of a profile, with the last recorded instant of each that `ends` knows."""
+        key, record = (item.camera, item.profile), wish is not None
         known = [end for end in (ends.get(key), self._proved_us.get(key)) if end is not None]
         resume = Resume(max(known), self._pause_cause(key)) if known else Resume(item.created_us, "camera_offline")
+        if wish is not None and not wish.kind_at(resume.end_us):
+            resume = Resume(resume.end_us, "schedule")
         return PullOrder(
             camera=item.camera,
             profile=item.profile,
@@ -142,6 +169,7 @@ class Node:
             on_demand=not record,
             allow=self._config.allow,
             resume=resume if record else None,
+            wish=None if wish is None or wish.plain else wish.message(),
         )
 
     def _pause_cause(self, key: Key) -> str:
@@ -202,9 +230,9 @@ class Node:
     def on_state(self, worker: int, state: CameraState) -> None:
         before, _ = self.states.report(state.camera, state.profile, profile_state(state.to_json()))
         was = before.profiles.get(state.profile) if before else None
-        if was is not None and (was.state, was.cause) == (state.state, state.cause):
+        if was is not None and (was.state, was.cause, was.recording) == (state.state, state.cause, state.recording):
             return
-        if state.profile != RECORDED_PROFILE and state.state in ("connecting", "disabled"):
+        if state.profile != STATED_PROFILE and state.state in ("connecting", "disabled"):
             return  # an on-demand profile that comes and goes with its viewers is no news
         fact = events.CameraState(
             state.camera, state.profile, state.state, state.cause or "", state.message, state.since_us, state.recording
@@ -259,11 +287,6 @@ class Node:
         sent = cast("list[dict[str, Any]]", answer.get("tracks") or [])
         tracks = tuple(_probed(track) for track in sent)
         return ProbeResult(bool(answer["ok"]), answer["cause"], answer["message"], tracks, int(answer["elapsed_ms"]))
-
-
-def _records(item: RosterItem) -> bool:
-    """Main is recorded; other profiles are pulled for their viewers."""
-    return item.record == "always" and item.profile == RECORDED_PROFILE
 
 
 def _probed(track: dict[str, Any]) -> ProbedTrack:

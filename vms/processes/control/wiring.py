@@ -53,9 +53,12 @@ from vms.processes.supervised import Calling
 from vms.record import reader
 from vms.record.chain_rows import open_chain
 from vms.record.clearing import Place, Policy
+from vms.record.events import EventDesk, EventEnds
+from vms.record.events import register as register_events
 from vms.record.holds import Holds
 from vms.record.kept import KeptDesk
-from vms.record.reader import Away, CameraFacts, States
+from vms.record.planning import read_calendar, read_plans
+from vms.record.reader import Away, CameraFacts, Cameras, States
 from vms.record.retention import Limit
 from vms.record.scrub import Scrub
 from vms.registry.models import Camera
@@ -96,9 +99,17 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     desk = Desk(config.node_id, envelope, clock, config.allow, node.states, node.camera_changed, node.probe)
     register_construction(owner, desk)
     register_live(owner, node.worker_of)
+    ends = EventEnds(database, clock)
+
+    def events_changed() -> None:
+        node.roster_changed()
+        ends.ring()
+
+    register_events(owner, EventDesk(envelope, clock, events_changed))
     owner.register(RescanVolume, recovery.rescan)
     roots = {volume.id: volume.path for volume in config.volumes}
-    reader.register(owner, open_table=node.open_table, cameras=camera_facts, states=_away(node), clock=clock, roots=roots)
+    facts_of = _camera_facts(config.time_zone, clock)
+    reader.register(owner, open_table=node.open_table, cameras=facts_of, states=_away(node), clock=clock, roots=roots)
     scrub = Scrub(database, volumes, clock, config.scrub_bytes_per_s)
     owner.register(ScrubNow, scrub.ask_now)
     proofs = Proofs(camera_id, clock, stamping=bool(config.tsa_url), scrub_bytes_per_s=config.scrub_bytes_per_s)
@@ -106,8 +117,8 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     place = Place(database, volumes, policy_of(config), regions_of)
     retention = Retention(place, config.node_id, clock)
     node.on_full = retention.on_trouble
-    Holds(camera_facts, volumes, clock, retention.ring).register(owner)
-    KeptDesk(place, camera_facts, clock, retention.is_full, retention.ring).register(owner)
+    Holds(facts_of, volumes, clock, retention.ring).register(owner)
+    KeptDesk(place, facts_of, clock, retention.is_full, retention.ring).register(owner)
     feed = Feed(database, clock)
     sealer = Sealer(database, clock)
     sealer.on_sealed.append(feed.ring)
@@ -131,6 +142,8 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
         "recovery": recovery,
         "retention": retention,
         "orders": Calling(node.keep_orders),
+        "renewal": Calling(node.renew_orders),
+        "event-ends": ends,
         "partitions": Calling(lambda: _keep_partitions(database, config.node_id, clock)),
         "audit": audit_sealer,
         "start": Calling(lambda: _announce_start(config, database)),
@@ -251,11 +264,16 @@ def policy_of(config: NodeConfig) -> Policy:
     return Policy(said.days, said.least_days, said.free_bytes, said.free_percent, volumes)
 
 
-def camera_facts(session: Session, key: str) -> CameraFacts:
-    """A removed camera too: its recordings stay, so does their timeline."""
-    camera = session.get_one(Camera, camera_id(session, key))
-    record = camera.record if camera.enabled and camera.removed_us is None else "never"
-    return CameraFacts(camera.id, camera.created_us, record)
+def _camera_facts(zone: str, clock: Clock) -> Cameras:
+    def camera_facts(session: Session, key: str) -> CameraFacts:
+        """A removed camera too: its recordings stay, so does their timeline."""
+        camera = session.get_one(Camera, camera_id(session, key))
+        record = camera.record if camera.enabled and camera.removed_us is None else "never"
+        return CameraFacts(
+            camera.id, camera.created_us, read_plans(session, [record])[record], read_calendar(session, zone, clock.wall_us())
+        )
+
+    return camera_facts
 
 
 def _away(node: Node) -> States:

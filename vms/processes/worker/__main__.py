@@ -7,13 +7,14 @@ import contextlib
 import os
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 from zlib import crc32
 
 from vms.base.clock import SystemClock
 from vms.base.errors import Kind, VmsError
 from vms.base.log import configure, get_log
-from vms.ingest.orders import Key, PullOrder
+from vms.ingest.orders import CameraState, Key, PullOrder
 from vms.ingest.roster import Roster
 from vms.processes.child import Child, run
 from vms.processes.supervised import Calling, end, supervise
@@ -22,9 +23,10 @@ from vms.processes.worker.probing import Probing
 from vms.processes.worker.server import WorkerServer
 from vms.processes.worker.uplink import Uplink
 from vms.record.causes import gap_cause
-from vms.record.recorder import Recorder
+from vms.record.prerecord import PlannedRecorder
 from vms.record.reports import GapBefore, Report
 from vms.record.volume_writer import VolumeWriter
+from vms.record.wish import Wish, parse_wish
 from vms.storage.files import RealFiles
 from vms.storage.volumes import open_volume
 from vms.stream.frames import Message
@@ -44,10 +46,10 @@ class Worker:
         self._loop = asyncio.get_running_loop()
         self._config = child.config
         self._writers = self._open_volumes()
-        self._recorders: dict[Key, tuple[Recorder, Stream]] = {}
+        self._recorders: dict[Key, tuple[PlannedRecorder, Stream]] = {}
         hello: Message = {"op": "hello", "worker": child.index, "incarnation": uuid.uuid4().hex, "pid": os.getpid()}
         self.uplink = Uplink(hello | {"started_us": self.clock.wall_us(), "reason": child.reason}, self._retell)
-        self.roster = Roster(self.clock, self.uplink.state, self._on_stream, after_reads=self._hand_over)
+        self.roster = Roster(self.clock, self._on_state, self._on_stream, after_reads=self._hand_over)
         self._probing = Probing(self.clock, self.uplink.send)
         self.server = WorkerServer(self.roster, self.uplink, self.follow, self.clock)
 
@@ -88,7 +90,7 @@ class Worker:
             await self.clock.sleep(STATES_S)
             for state in self.roster.states():
                 if state.state == "online":
-                    self.uplink.state(state)
+                    self._on_state(state)
 
     async def close(self) -> None:
         """Every segment closed and synced, and control given a moment to commit them."""
@@ -123,14 +125,31 @@ class Worker:
 
     def _on_stream(self, order: PullOrder, stream: Stream) -> None:
         """Recording follows the order; the recorder is attached before the first chunk, or at the next key frame."""
-        recording = order.key in self._recorders
-        if order.record and not recording:
-            resume = GapBefore(order.resume.end_us, gap_cause(order.resume.cause)) if order.resume else None
-            recorder = self._writer_of(order.camera).recorder(order.camera, order.profile, resume=resume)
-            stream.attach(recorder, self.clock.mono_us(), cached=False)
-            self._recorders[order.key] = (recorder, stream)
-        elif recording and not order.record:
+        known = self._recorders.get(order.key)
+        if not order.record:
             self._forget({order.key})
+            return
+        wish = Wish() if order.wish is None else parse_wish(order.wish)
+        if known is not None:
+            known[0].follow(wish, self.clock.wall_us(), self.clock.mono_us())
+            return
+        resume = GapBefore(order.resume.end_us, gap_cause(order.resume.cause)) if order.resume else None
+        recorder = self._writer_of(order.camera).recorder(order.camera, order.profile, resume=resume)
+        planned = PlannedRecorder(recorder, wish, lambda: self._recording_changed(order.key), max_ring_bytes=self._config.prerecord_bytes)
+        self._recorders[order.key] = (planned, stream)
+        stream.attach(planned, self.clock.mono_us(), cached=False)
+
+    def _recording_changed(self, key: Key) -> None:
+        """A plan begins or ends recording: the state says so at once."""
+        state = self.roster.state(*key)
+        if state is not None:
+            self._on_state(state)
+
+    def _on_state(self, state: CameraState) -> None:
+        """What is pulled for a plan is recorded only while the plan wants it."""
+        known = self._recorders.get((state.camera, state.profile))
+        recording = state.recording and known is not None and (known[0].open or known[0].wanted(self.clock.wall_us()))
+        self.uplink.state(replace(state, recording=recording))
 
     def _forget(self, keys: set[Key]) -> None:
         for key in keys & self._recorders.keys():

@@ -20,6 +20,12 @@ const HANDLERS: Record<string, Handler> = {
     refreshSoon(client, 'cameras');
   },
   region: (client) => refreshSoon(client, 'regions'),
+  record_plan: (client) => refreshSoon(client, 'record-plans'),
+  holiday: (client) => refreshSoon(client, 'holidays'),
+  event: (client) => {
+    refreshSoon(client, 'events');
+    refreshSoon(client, 'timeline');
+  },
   recording: (client) => refreshSoon(client, 'timeline'),
   segment: (client) => {
     refreshSoon(client, 'timeline');

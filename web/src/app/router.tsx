@@ -7,6 +7,7 @@ import { LivePage } from '@/features/live/LivePage';
 import type { LiveSearch } from '@/features/live/wall';
 import { PlaybackPage } from '@/features/playback/PlaybackPage';
 import type { PlaybackSearch } from '@/features/playback/search';
+import { PlansPage, type PlansSearch } from '@/features/plans/PlansPage';
 import { PointsPage } from '@/features/points/PointsPage';
 import type { PointsSearch } from '@/features/points/search';
 import { LoginPage } from '@/features/session/LoginPage';
@@ -106,8 +107,20 @@ const integrity = createRoute({
   },
 });
 
+const plans = createRoute({
+  getParentRoute: () => shell,
+  path: '/plans',
+  validateSearch: (s: Record<string, unknown>): PlansSearch => ({ ...some('plan', s), ...some('tab', s) }),
+  component: function Plans() {
+    const search = plans.useSearch();
+    const navigate = useNavigate();
+    const setSearch = useCallback((next: PlansSearch) => void navigate({ to: '/plans', search: next, replace: true }), [navigate]);
+    return <PlansPage search={search} setSearch={setSearch} />;
+  },
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([login, index, shell.addChildren([live, playback, points, integrity])]),
+  routeTree: root.addChildren([login, index, shell.addChildren([live, playback, points, plans, integrity])]),
   parseSearch,
   stringifySearch,
   defaultPreload: false,

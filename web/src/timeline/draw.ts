@@ -11,6 +11,8 @@ export interface Track {
   name: string;
   recorded: readonly RunSpan[];
   gaps: readonly GapRun[];
+  /** Events: a mark where each began. */
+  events: readonly RunSpan[];
 }
 
 export interface Scene {
@@ -29,11 +31,11 @@ export const TRACK_PX = 26;
 export const heightOf = (tracks: number): number => RULER_PX + Math.max(1, tracks) * TRACK_PX + 6;
 
 const FONT = '12px "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
-const COLOUR: Record<string, string> = { alarm: '#ff4d4f', motion: '#fa8c16', manual: '#fadb14', damaged: '#eb2f96' };
+const COLOUR: Record<string, string> = { alarm: '#ff4d4f', motion: '#fa8c16', manual: '#fadb14', event: '#fa8c16', schedule: '#1677ff', damaged: '#eb2f96' };
 const THIN_GAP_EVERY_PX = 6;
 const NORMAL = '#49aa19';
 const LEAST_PX: Record<string, number> = { damaged: 3 }; // one GOP of a day must not be overlooked
-const SHARE: Record<string, number> = { damaged: 1, alarm: 1, manual: 0.85, motion: 0.85 };
+const SHARE: Record<string, number> = { damaged: 1, alarm: 1, manual: 0.85, motion: 0.85, event: 0.9, schedule: 0.7 };
 
 export function draw(ctx: CanvasRenderingContext2D, scene: Scene, width: number, height: number): void {
   ctx.fillStyle = '#141414';
@@ -74,6 +76,16 @@ function drawTrack(ctx: CanvasRenderingContext2D, scene: Scene, track: Track, to
     const h = inner * (SHARE[run.kind] ?? 0.7);
     ctx.fillStyle = COLOUR[run.kind] ?? NORMAL;
     ctx.fillRect(a, top + 4 + inner - h, Math.max(LEAST_PX[run.kind] ?? 1, b - a), h);
+  }
+  for (const event of track.events) {
+    const x = timeToX(view, width, event.fromUs);
+    if (x < 0 || x > width) continue;
+    ctx.fillStyle = '#ffd666';
+    ctx.beginPath();
+    ctx.moveTo(x, top + 11);
+    ctx.lineTo(x - 5, top + 2);
+    ctx.lineTo(x + 5, top + 2);
+    ctx.fill();
   }
   let marked = -Infinity;
   for (const gap of track.gaps) {

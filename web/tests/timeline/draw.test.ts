@@ -25,6 +25,7 @@ test('16 tracks with a break each minute of a day draw no more than the screen h
     id: `c${i}`,
     name: `c${i}`,
     recorded: Array.from({ length: 1440 }, (_v, m) => ({ fromUs: NOW - DAY + m * 60e6, toUs: NOW - DAY + m * 60e6 + 59e6, kind: 'continuous' })),
+    events: [{ fromUs: NOW - DAY, toUs: NOW, kind: 'open' }],
     gaps: Array.from({ length: 1440 }, (_v, m) => ({ fromUs: NOW - DAY + m * 60e6 + 59e6, toUs: NOW - DAY + m * 60e6 + 60e6, kind: 'network', cause: 'network' })),
   }));
   const scene: Scene = {

@@ -10,6 +10,7 @@ import { codecName } from '@/shared/lib/causes';
 import { nowUs } from '@/shared/lib/clock';
 import { clockText } from '@/shared/lib/time';
 import { CAMERA_DRAG, droppedCameras } from '@/shared/ui/CameraTree';
+import { RecordNowIcon } from '@/shared/ui/RecordNow';
 import { saveSnapshot } from './snapshot';
 import { TileCover } from './TileCover';
 import { tileState } from './tileState';
@@ -136,6 +137,7 @@ export function Tile({ camera, cameraId, wanted, profile, ...frame }: FrameProps
           </span>
         </footer>
         <div className="tile-bar">
+          {camera && <RecordNowIcon camera={camera} />}
           <Act label={t('live.snapshot')} icon={<CameraOutlined />} run={() => saveSnapshot(video.current, name, wallUs())} disabled={state !== 'playing'} />
           <Act label={t('live.playback_now')} icon={<HistoryOutlined />} run={actions.playback} />
           <Act label={frame.maximised ? t('live.restore') : t('live.maximise')} icon={frame.maximised ? <CompressOutlined /> : <ExpandOutlined />} run={actions.toggleMax} />

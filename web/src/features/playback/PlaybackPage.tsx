@@ -150,6 +150,8 @@ function Desk({ search, setSearch, chosen, choose, cameras }: DeskProps) {
     if (!track) return time;
     const gap = track.gaps.find((g) => us >= g.fromUs && us < g.toUs);
     if (gap) return `${time}  ${track.name}  ${t('playback.gap', { cause: t(gapText(gap.cause)) })}`;
+    const event = track.events.find((e) => us >= e.fromUs && us < e.toUs);
+    if (event) return `${time}  ${track.name}  ${t('playback.event', { reason: event.kind })}`;
     const run = track.recorded.find((r) => us >= r.fromUs && us < r.toUs);
     return run ? `${time}  ${track.name}` : time;
   };
@@ -272,7 +274,7 @@ function useTracks(chosen: readonly string[], view: View, names: ReadonlyMap<str
     combine: (results) =>
       chosen.map((id) => {
         const parts = results.filter((_r, i) => asked[i]?.camera === id).flatMap((r) => (r.data ? [r.data] : []));
-        return { id, name: names.get(id)?.name ?? id, recorded: parts.flatMap((p) => p.recorded), gaps: parts.flatMap((p) => p.gaps) };
+        return { id, name: names.get(id)?.name ?? id, recorded: parts.flatMap((p) => p.recorded), gaps: parts.flatMap((p) => p.gaps), events: parts.flatMap((p) => p.events) };
       }),
   });
 }

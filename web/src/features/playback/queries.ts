@@ -1,8 +1,8 @@
 /** Timeline windows and calendar months of cameras as query options. */
 
 import { queryOptions } from '@tanstack/react-query';
-import { getCalendar, getTimeline } from '@/client/sdk.gen';
-import type { CameraTimeline } from '@/shared/api/types';
+import { getCalendar, getTimeline, listEvents } from '@/client/sdk.gen';
+import type { CameraTimeline, RecordedEvent } from '@/shared/api/types';
 import { nowUs } from '@/shared/lib/clock';
 import { parseUs, SECOND_US } from '@/shared/lib/time';
 import type { GapRun } from '@/timeline/draw';
@@ -11,16 +11,18 @@ import type { RunSpan } from '@/timeline/math';
 export interface Coverage {
   recorded: RunSpan[];
   gaps: GapRun[];
+  events: RunSpan[];
 }
 
 const LIVE_REFRESH_MS = 2_000;
 const SETTLED_MS = 60_000;
 
-export function coverageOf(answer: CameraTimeline): Coverage {
+export function coverageOf(answer: CameraTimeline, events: readonly RecordedEvent[] = []): Coverage {
   const spans = <T extends { from: string; to: string }>(list: readonly T[]) =>
     list.map((s) => ({ ...s, fromUs: parseUs(s.from) ?? 0, toUs: parseUs(s.to) ?? 0 })).filter((s) => s.toUs > s.fromUs);
   return {
     recorded: spans(answer.recorded).map(({ fromUs, toUs, kind, state }) => ({ fromUs, toUs, kind: state === 'damaged' ? state : kind })),
+    events: events.map((e) => ({ fromUs: parseUs(e.from) ?? 0, toUs: parseUs(e.to) ?? 0, kind: e.reason })),
     gaps: spans(answer.gaps).map(({ fromUs, toUs, cause }) => ({ fromUs, toUs, cause, kind: cause })),
   };
 }
@@ -32,9 +34,10 @@ export function coverageQuery(camera: string, sizeUs: number, index: number) {
   return queryOptions({
     queryKey: ['timeline', camera, sizeUs, index],
     queryFn: async ({ signal }) => {
-      if (fromUs >= nowUs() - SECOND_US) return { recorded: [], gaps: [] } satisfies Coverage;
-      const { data } = await getTimeline({ path: { camera }, query: { from: String(fromUs), to: String(toUs) }, signal });
-      return coverageOf(data);
+      if (fromUs >= nowUs() - SECOND_US) return { recorded: [], gaps: [], events: [] } satisfies Coverage;
+      const asked = { path: { camera }, query: { from: String(fromUs), to: String(toUs) }, signal };
+      const [line, events] = await Promise.all([getTimeline(asked), listEvents(asked)]);
+      return coverageOf(line.data, events.data.items);
     },
     staleTime: SETTLED_MS,
     refetchInterval: () => (toUs > nowUs() - 5 * SECOND_US ? LIVE_REFRESH_MS : false),

@@ -7,6 +7,7 @@ import { scaled } from '@/shared/lib/screen';
 import { Failure } from '@/shared/ui/states';
 import { EMPTY, fromPasted, toCreate, toPatch, valuesOf, type PointValues } from './form';
 import { useProbe, useSavePoint } from './mutations';
+import { RecordSelect } from './RecordSelect';
 import { ProbeResult } from './ProbeResult';
 
 export type Editing = { camera: Camera } | { pasted: string };
@@ -102,12 +103,7 @@ export function PointDrawer({ editing, regions, onClose }: Props) {
           <Input placeholder="rtsp://192.0.2.10:554/stream2" />
         </Form.Item>
         <Form.Item name="record" label={t('points.record')}>
-          <Select
-            options={[
-              { value: 'always', label: t('points.record_always') },
-              { value: 'never', label: t('points.record_never') },
-            ]}
-          />
+          <RecordSelect />
         </Form.Item>
         {save.isError && <Failure error={save.error} />}
       </Form>

@@ -2,11 +2,11 @@
 
 import { PlusOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
-import { App, Button, Input, Select, Switch, Table, Tooltip, type TableColumnsType } from 'antd';
+import { App, Button, Input, Select, Table, Tooltip, type TableColumnsType } from 'antd';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { camerasQuery, regionsQuery } from '@/shared/api/queries';
-import type { Camera, CameraState, RecordPlan, Region } from '@/shared/api/types';
+import type { Camera, CameraState, RecordChoice, Region } from '@/shared/api/types';
 import { causeAdvice, causeText, codecName, STATE_TEXT } from '@/shared/lib/causes';
 import { sortCameras } from '@/shared/lib/cameraTree';
 import { useNow } from '@/shared/lib/clock';
@@ -16,8 +16,10 @@ import { scaled } from '@/shared/lib/screen';
 import { dateTimeText, parseUs } from '@/shared/lib/time';
 import { useHeight } from '@/shared/lib/useHeight';
 import { Failure, Loading, Nothing } from '@/shared/ui/states';
+import { RecordNowLink } from '@/shared/ui/RecordNow';
 import { StateDot, useAgeText } from '@/shared/ui/text';
 import { useDeletePoint, useSavePoint } from './mutations';
+import { RecordSelect } from './RecordSelect';
 import { PointDrawer, type Editing } from './PointDrawer';
 import { filtered, stateOf, type PointsSearch } from './search';
 
@@ -101,7 +103,7 @@ function PointsTable({ rows, regions, edit, openLive }: { rows: Camera[]; region
       cancelText: t('action.cancel'),
       onOk: () => remove.mutateAsync(camera.id).catch(failed),
     });
-  const setRecord = (camera: Camera, record: RecordPlan) => save.mutate({ id: camera.id, body: { record } }, { onError: failed });
+  const setRecord = (camera: Camera, record: RecordChoice) => save.mutate({ id: camera.id, body: { record } }, { onError: failed });
 
   const columns: TableColumnsType<Camera> = [
     { title: '#', width: scaled(48), align: 'right', render: (_v, _c, i) => <span className="mono secondary">{i + 1}</span> },
@@ -114,19 +116,18 @@ function PointsTable({ rows, regions, edit, openLive }: { rows: Camera[]; region
     { title: t('points.last_frame'), width: scaled(96), align: 'right', render: (_v, c) => <LastFrame at={c.last_frame_at} /> },
     {
       title: t('points.record'),
-      width: scaled(90),
-      render: (_v, c) => (
-        <Switch size="small" checked={c.record !== 'never'} aria-label={t('points.record_of', { name: c.name })} onChange={(on) => setRecord(c, on ? 'always' : 'never')} />
-      ),
+      width: scaled(150),
+      render: (_v, c) => <RecordSelect size="small" value={c.record} label={t('points.record_of', { name: c.name })} onChange={(record) => setRecord(c, record)} />,
     },
     {
       title: t('points.actions'),
-      width: scaled(170),
+      width: scaled(250),
       render: (_v, c) => (
         <span className="row-actions">
           <Button type="link" size="small" onClick={() => openLive(c.id)}>
             {t('points.watch')}
           </Button>
+          <RecordNowLink camera={c} />
           <Button type="link" size="small" onClick={() => edit(c)}>
             {t('action.edit')}
           </Button>

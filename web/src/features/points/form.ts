@@ -1,6 +1,6 @@
 /** Values of the point form ↔ what the node takes. Pure. */
 
-import type { Camera, CameraIn, CameraPatch, RecordPlan, Transport } from '@/shared/api/types';
+import type { Camera, CameraIn, CameraPatch, RecordChoice, Transport } from '@/shared/api/types';
 
 export interface PointValues {
   name: string;
@@ -11,7 +11,7 @@ export interface PointValues {
   transport: Transport;
   username?: string;
   password?: string;
-  record: RecordPlan;
+  record: RecordChoice;
 }
 
 export const EMPTY: PointValues = { name: '', url: '', transport: 'auto', record: 'always' };

@@ -2,11 +2,12 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { createCamera, deleteCamera, probeCamera, updateCamera } from '@/client/sdk.gen';
+import { onceKey } from '@/shared/api/onceKey';
 import type { CameraIn, CameraPatch } from '@/shared/api/types';
 
 function useRefresh() {
   const client = useQueryClient();
-  return () => client.invalidateQueries({ queryKey: ['cameras'] });
+  return () => Promise.all([client.invalidateQueries({ queryKey: ['cameras'] }), client.invalidateQueries({ queryKey: ['record-plans'] })]);
 }
 
 export function useSavePoint() {
@@ -29,9 +30,4 @@ export function useProbe() {
   return useMutation({
     mutationFn: async (body: Parameters<typeof probeCamera>[0]['body']) => (await probeCamera({ body })).data,
   });
-}
-
-/** Not `randomUUID`, which browsers only have in secure contexts. */
-function onceKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
 }

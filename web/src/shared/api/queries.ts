@@ -1,7 +1,7 @@
 /** Server state as query options: a page, a prefetch and a test share the same ones. */
 
 import { queryOptions } from '@tanstack/react-query';
-import { getMe, getSystem, listCameras, listRegions } from '@/client/sdk.gen';
+import { getMe, getSystem, listCameras, listHolidays, listRecordPlans, listRegions, listRunningEvents } from '@/client/sdk.gen';
 import { learnServerTime } from '@/shared/lib/clock';
 import { parseUs } from '@/shared/lib/time';
 import './http';
@@ -37,6 +37,20 @@ export const regionsQuery = () =>
     queryFn: ({ signal }) => all((cursor) => listRegions({ query: { limit: PAGE_SIZE, ...(cursor ? { cursor } : {}) }, signal })),
     staleTime: 60_000,
   });
+
+export const plansQuery = () =>
+  queryOptions({
+    queryKey: ['record-plans'],
+    queryFn: ({ signal }) => all((cursor) => listRecordPlans({ query: { limit: PAGE_SIZE, ...(cursor ? { cursor } : {}) }, signal })),
+    staleTime: 60_000,
+  });
+
+export const holidaysQuery = () =>
+  queryOptions({ queryKey: ['holidays'], queryFn: async ({ signal }) => (await listHolidays({ signal })).data.items, staleTime: 60_000 });
+
+/** What lasts now, at any camera. */
+export const runningEventsQuery = () =>
+  queryOptions({ queryKey: ['events', 'running'], queryFn: async ({ signal }) => (await listRunningEvents({ signal })).data.items, refetchInterval: 15_000 });
 
 export const systemQuery = () =>
   queryOptions({

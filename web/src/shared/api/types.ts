@@ -2,7 +2,8 @@
 
 import type { Camera, Profile } from '@/client/types.gen';
 
-export type { Camera, CameraIn, CameraPatch, CameraTimeline, Fact, Me, Probe, Profile, Region } from '@/client/types.gen';
+export type { Camera, CameraIn, CameraPatch, CameraTimeline, Fact, Holiday, Me, Probe, Profile, RecordedEvent, RecordPlan, RecordPlanIn, Region, Rule as PlanRule } from '@/client/types.gen';
 export type CameraState = Camera['state'];
 export type Transport = Profile['transport'];
-export type RecordPlan = Camera['record'];
+/** `always`, `never`, `event`, or the id of a record plan. */
+export type RecordChoice = Camera['record'];
