@@ -1,7 +1,9 @@
 /** Every view is a URL; here the app composes the features. */
 
 import { createRootRoute, createRoute, createRouter, Navigate, Outlet, useNavigate } from '@tanstack/react-router';
-import { useCallback } from 'react';
+import { useCallback, useState } from 'react';
+import { HoldDrawer, type Wanted } from '@/features/holds/HoldDrawer';
+import { HoldsPage } from '@/features/holds/HoldsPage';
 import { LivePage } from '@/features/live/LivePage';
 import type { LiveSearch } from '@/features/live/wall';
 import { PlaybackPage } from '@/features/playback/PlaybackPage';
@@ -9,6 +11,7 @@ import type { PlaybackSearch } from '@/features/playback/search';
 import { PointsPage } from '@/features/points/PointsPage';
 import type { PointsSearch } from '@/features/points/search';
 import { LoginPage } from '@/features/session/LoginPage';
+import { StoragePage } from '@/features/storage/StoragePage';
 import { nowUs } from '@/shared/lib/clock';
 import { SECOND_US } from '@/shared/lib/time';
 import { Shell } from './Shell';
@@ -80,7 +83,13 @@ const playback = createRoute({
     const search = playback.useSearch();
     const navigate = useNavigate();
     const setSearch = useCallback((next: PlaybackSearch, replace: boolean) => void navigate({ to: '/playback', search: next, replace }), [navigate]);
-    return <PlaybackPage search={search} setSearch={setSearch} />;
+    const [wanted, setWanted] = useState<Wanted | null>(null);
+    return (
+      <>
+        <PlaybackPage search={search} setSearch={setSearch} hold={setWanted} />
+        {wanted && <HoldDrawer wanted={wanted} onClose={() => setWanted(null)} />}
+      </>
+    );
   },
 });
 
@@ -96,8 +105,11 @@ const points = createRoute({
   },
 });
 
+const storage = createRoute({ getParentRoute: () => shell, path: '/storage', component: StoragePage });
+const holds = createRoute({ getParentRoute: () => shell, path: '/holds', component: HoldsPage });
+
 export const router = createRouter({
-  routeTree: root.addChildren([login, index, shell.addChildren([live, playback, points])]),
+  routeTree: root.addChildren([login, index, shell.addChildren([live, playback, points, storage, holds])]),
   parseSearch,
   stringifySearch,
   defaultPreload: false,

@@ -20,7 +20,7 @@ export function coverageOf(answer: CameraTimeline): Coverage {
   const spans = <T extends { from: string; to: string }>(list: readonly T[]) =>
     list.map((s) => ({ ...s, fromUs: parseUs(s.from) ?? 0, toUs: parseUs(s.to) ?? 0 })).filter((s) => s.toUs > s.fromUs);
   return {
-    recorded: spans(answer.recorded).map(({ fromUs, toUs, kind }) => ({ fromUs, toUs, kind })),
+    recorded: spans(answer.recorded).map(({ fromUs, toUs, kind, state }) => ({ fromUs, toUs, kind: state === 'held' ? 'held' : kind })),
     gaps: spans(answer.gaps).map(({ fromUs, toUs, cause }) => ({ fromUs, toUs, cause, kind: cause })),
   };
 }
