@@ -25,8 +25,8 @@ from vms.setup import first_way_in
 
 pytestmark = [pytest.mark.scenario, pytest.mark.long, pytest.mark.timeout(400)]
 
-CAMERAS = 3
-DISK_MIB = 12
+CAMERAS = 4
+DISK_MIB = 4
 SECOND = 1_000_000
 Figure = Callable[[str, object], None]
 
