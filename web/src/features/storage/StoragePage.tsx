@@ -91,7 +91,7 @@ function Bar({ label, percent, level, text }: { label: string; percent: number; 
   return (
     <div className="fill">
       <span className="fill-name">{label}</span>
-      <div className="fill-bar" data-level={level} role="meter" aria-label={label} aria-valuenow={percent} aria-valuemin={0} aria-valuemax={100}>
+      <div className="fill-bar" data-level={Math.max(level, ...LEVELS.filter((at) => percent >= at))} role="meter" aria-label={label} aria-valuenow={percent} aria-valuemin={0} aria-valuemax={100}>
         <i style={{ width: `${Math.min(100, percent)}%` }} />
         {LEVELS.map((at) => (
           <em key={at} style={{ left: `${at}%` }} title={`${at} %`} />
