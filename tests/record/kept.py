@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import select, text
@@ -92,8 +93,7 @@ class Store:
         made = report(start_s, end_s, camera=camera)
         path = made.path.replace("/main/", f"/{profile}/")
         size = int((end_s - start_s) * 10)
-        fields = {name: getattr(made, name) for name in SegmentReport.__slots__}
-        told = SegmentReport(**{**fields, "volume": self.volume.id, "path": path, "profile": profile, "size": size})
+        told = replace(made, volume=self.volume.id, path=path, profile=profile, size=size)
         make_folder(self.volume, folder_of(path))
         fd = self.files.create(self.volume.root_fd, path)
         self.files.write(fd, [b"v" * size])

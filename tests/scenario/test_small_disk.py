@@ -86,7 +86,7 @@ def desk() -> Generator[Desk]:
 def test_a_full_disk_costs_the_oldest_unheld_recordings_and_nothing_else(desk: Desk, record_property: Figure) -> None:
     node, first = desk.node, desk.cameras[0]
     since_us = now_us()
-    held = wait_until("segments to hold", lambda: len(found := node.segments(first)) >= 3 and found[:3], 30)
+    held = wait_until("segments to hold", lambda: found[:3] if len(found := node.segments(first)) >= 3 else None, 30)
     until_us = parse_time(held[-1]["to"])
     desk.hold([first], since_us - 60 * SECOND, until_us)
     with watching(node, first) as viewer:
