@@ -36,6 +36,7 @@ class TestDesk:
         self.envelope = Envelope({b"key1": b"\7" * 32})
         self.clock = ManualClock()
         self.changes: list[str] = []
+        self.plan_changes = 0
         self.probed: list[ProbeCamera] = []
         self._owner = Owner(database, may, no_audit)
         desk = Desk(
@@ -45,6 +46,7 @@ class TestDesk:
             allow=ALLOW,
             states=self.states,
             on_change=self._changed,
+            on_plans=self._plans_changed,
             probe=self._probe,
         )
         register(self._owner, desk)
@@ -64,6 +66,9 @@ class TestDesk:
 
     def _changed(self, camera: str) -> None:
         self.changes.append(camera)
+
+    def _plans_changed(self) -> None:
+        self.plan_changes += 1
 
     def _probe(self, request: ProbeCamera) -> ProbeResult:
         self.probed.append(request)

@@ -46,11 +46,11 @@ def test_a_plan_is_made_followed_changed_and_deleted(desk: TestDesk) -> None:
     camera = desk.camera(record=made.id)
     assert camera.record == made.id
     assert desk.ask(GetPlan(made.id)).cameras == 1
-    before = desk.changes
+    before = desk.plan_changes
     changed: PlanView = desk.ask(UpdatePlan(made.id, revision=1, rules={"pre_s": 30}))
     assert (changed.rules["main"]["mode"], changed.rules["sub"]["mode"]) == ("event", "always")
     assert (changed.rules["pre_s"], changed.revision, changed.name) == (30, 2, "Office")
-    assert desk.changes == before + 1
+    assert desk.plan_changes == before + 1
     assert refusal(desk, UpdatePlan(made.id, revision=1, name="Other")) is Kind.PRECONDITION
     assert refusal(desk, DeletePlan(made.id)) is Kind.CONFLICT
     desk.ask(UpdateCamera(camera.id, record="event"))
@@ -101,7 +101,7 @@ def test_plans_are_paged_by_name(desk: TestDesk) -> None:
 
 
 def test_a_date_follows_one_row_and_is_ordinary_again(desk: TestDesk) -> None:
-    before = desk.changes
+    before = desk.plan_changes
     desk.ask(PutHoliday("2026-10-01", "National Day"))
     desk.ask(PutHoliday("2026-10-10", "Working Saturday", "friday"))
     changed: HolidayView = desk.ask(PutHoliday("2026-10-01", "National Day", "sunday"))
@@ -109,7 +109,7 @@ def test_a_date_follows_one_row_and_is_ordinary_again(desk: TestDesk) -> None:
     shown: tuple[HolidayView, ...] = desk.ask(ListHolidays("2026-10-01", "2026-10-31"))
     assert [(h.date, h.follows) for h in shown] == [("2026-10-01", "sunday"), ("2026-10-10", "friday")]
     desk.ask(DeleteHoliday("2026-10-01"))
-    assert desk.changes == before + 4
+    assert desk.plan_changes == before + 4
     assert [h.date for h in desk.ask(ListHolidays())] == ["2026-10-10"]
     assert refusal(desk, DeleteHoliday("2026-10-01")) is Kind.NOT_FOUND
     for wrong in ("2026-02-30", "20261001", "soon"):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, text
 
@@ -13,11 +15,12 @@ from vms.base.db import Database
 from vms.base.errors import Kind, VmsError
 from vms.base.timespan import Span
 from vms.owner.requests import Actor
-from vms.record import queries
+from vms.record import queries, week
 from vms.record.clearing import Place, Policy, clear
 from vms.record.committer import commit_segments
 from vms.record.holds import Holds
 from vms.record.models import Garbage, Segment
+from vms.record.plan import SHORT_FORMS
 from vms.record.reader import CameraFacts
 from vms.record.reports import SegmentReport
 from vms.record.retention import Lane
@@ -85,15 +88,14 @@ class Store:
     def camera(self, session: object, key: str) -> CameraFacts:
         if len(key) != 36:
             raise VmsError(Kind.NOT_FOUND, "no such camera")
-        return CameraFacts(key, 0, "always")
+        return CameraFacts(key, 0, SHORT_FORMS["always"], week.Calendar(ZoneInfo("UTC")))
 
     def record(self, start_s: float, end_s: float, *, camera: str = CAMERA, profile: str = "main") -> SegmentReport:
         """A file of 10 bytes a second, and its row."""
         made = report(start_s, end_s, camera=camera)
         path = made.path.replace("/main/", f"/{profile}/")
         size = int((end_s - start_s) * 10)
-        fields = {name: getattr(made, name) for name in SegmentReport.__slots__}
-        told = SegmentReport(**{**fields, "volume": self.volume.id, "path": path, "profile": profile, "size": size})
+        told = replace(made, volume=self.volume.id, path=path, profile=profile, size=size)
         make_folder(self.volume, folder_of(path))
         fd = self.files.create(self.volume.root_fd, path)
         self.files.write(fd, [b"v" * size])

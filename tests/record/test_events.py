@@ -36,7 +36,8 @@ class Events:
         self._owner = Owner(database, may, lambda actor, request, refused: None)
         register(self._owner, EventDesk(self.registration.envelope, self.clock, self._changed))
 
-    def _changed(self) -> None:
+    def _changed(self, camera: str) -> None:
+        assert camera == self.camera
         self.changes += 1
 
     def ask(self, request: Request, actor: Actor = DOOR) -> Any:

@@ -15,21 +15,25 @@ NOW_US = 1_000 * DAY_US
 CAMERAS = ("a", "b", "c")
 VOLUMES = ("v", "w")
 
-rows_of = st.lists(
-    st.builds(
-        lambda start, camera, profile, volume, size, held: Row(
-            NOW_US - start * DAY_US // 4, camera, profile, f"run{start}", NOW_US - start * DAY_US // 4 + 60, volume, size, held
-        ),
-        st.integers(1, 400),
-        st.sampled_from(CAMERAS),
-        st.sampled_from(("main", "sub")),
-        st.sampled_from(VOLUMES),
-        st.integers(1, 50),
-        st.booleans(),
-    ),
-    max_size=60,
-    unique_by=lambda row: row[:4],
-)
+
+@st.composite
+def a_row(draw: st.DrawFn) -> Row:
+    start_us = NOW_US - draw(st.integers(1, 400)) * DAY_US // 4
+    camera, profile, volume = draw(st.sampled_from(CAMERAS)), draw(st.sampled_from(("main", "sub"))), draw(st.sampled_from(VOLUMES))
+    return Row(start_us, camera, profile, f"run{start_us}", start_us + 60, volume, draw(st.integers(1, 50)), draw(st.booleans()))
+
+
+@st.composite
+def two_spaces(draw: st.DrawFn) -> tuple[Space, Space]:
+    first, second = ((draw(st.integers(0, 300)), draw(st.integers(0, 300))) for _ in VOLUMES)
+    return Space("v", first[0], first[1], first[1] + 20), Space("w", second[0], second[1], second[1] + 20)
+
+
+def place_of(row: Row) -> tuple[int, str, str, str]:
+    return row[:4]
+
+
+rows_of = st.lists(a_row(), max_size=60, unique_by=place_of)
 limit = st.builds(Limit, st.none() | st.integers(0, 60), st.none() | st.integers(0, 400))
 
 
@@ -40,12 +44,7 @@ def some(names: Sequence[str]) -> st.SearchStrategy[dict[str, Limit]]:
 limits_of = st.builds(
     Limits, limit, some(CAMERAS), some(("town", "street")), some(VOLUMES), st.just({"a": ("street", "town"), "b": ("town",)})
 )
-spaces_of = st.tuples(
-    *(
-        st.builds(lambda free, floor, name=name: Space(name, free, floor, floor + 20), st.integers(0, 300), st.integers(0, 300))
-        for name in VOLUMES
-    )
-)
+spaces_of = two_spaces()
 
 
 def planned(rows: Sequence[Row], limits: Limits, spaces: Sequence[Space], page: int = 7) -> list[Batch]:

@@ -19,7 +19,7 @@ from vms.commands.check import open_database, open_volumes
 from vms.owner.requests import Actor
 from vms.owner.storage import ListKept, ListKeptRegions, ListVolumes
 from vms.processes.config import load
-from vms.processes.control.wiring import camera_facts, policy_of
+from vms.processes.control.wiring import cameras_of, policy_of
 from vms.record.clearing import Cleared, Place, clear, preview
 from vms.record.kept import KeptDesk
 from vms.registry.places import regions_of
@@ -64,7 +64,7 @@ def run_retention(data: Path, *, dry_run: bool) -> Report:
         volumes = open_volumes(config)
         place = Place(database, {volume.id: volume for volume in volumes}, policy_of(config), regions_of)
         try:
-            return _report(place, dry_run=dry_run)
+            return _report(place, config.time_zone, dry_run=dry_run)
         finally:
             for volume in volumes:
                 volume.close()
@@ -91,12 +91,12 @@ def as_json(report: Report) -> dict[str, Any]:
     return {"goes": goes, "volumes": report.volumes, "regions": report.regions, "cameras": report.cameras, "deleted": done}
 
 
-def _report(place: Place, *, dry_run: bool) -> Report:
+def _report(place: Place, time_zone: str, *, dry_run: bool) -> Report:
     clock = SystemClock()
     now_us = clock.wall_us()
     goes = _sum(place, now_us)
     done = None if dry_run else clear(place, now_us, _ACTOR.id)
-    desk = KeptDesk(place, camera_facts, clock, lambda _volume: False, lambda: None)
+    desk = KeptDesk(place, cameras_of(time_zone, clock), clock, lambda _volume: False, lambda: None)
     with place.database.transaction() as session:
         volumes = tuple(asdict(v) for v in desk.volumes(session, _ACTOR, ListVolumes()))
         regions = tuple(r._asdict() for r in desk.regions(session, _ACTOR, ListKeptRegions()))

@@ -16,7 +16,8 @@ from vms.owner.registration import ProbeCamera, ProbeResult
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`allow` is the CIDR allow-list; `on_change` runs with a camera's id after the commit of each change of it, in its thread.
+    """`allow` is the CIDR allow-list; `on_change` runs with a camera's id after the commit of each change of it, in its thread;
+    `on_plans` after that of a plan or a holiday, which may concern every camera.
 
     `probe` asks the media plane and may take seconds; it gets a request whose URL and credentials were checked.
     """
@@ -27,4 +28,5 @@ class Desk:
     allow: tuple[str, ...]
     states: CameraStates
     on_change: Callable[[str], None]
+    on_plans: Callable[[], None]
     probe: Callable[[ProbeCamera], ProbeResult]

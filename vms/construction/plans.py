@@ -63,7 +63,7 @@ def update_plan(desk: Desk, session: Session, actor: Actor, request: UpdatePlan)
     now_us = desk.clock.wall_us()
     plans.change_plan(session, plan, name, said, now_us)
     announce(session, RecordPlanChanged(plan.id, plan.name, actor.name), now_us=now_us)
-    after_commit(session, desk.on_change)
+    after_commit(session, desk.on_plans)
     return _view(session, plan)
 
 
@@ -88,7 +88,7 @@ def put_holiday(desk: Desk, session: Session, actor: Actor, request: PutHoliday)
         raise VmsError(Kind.BAD_REQUEST, f"follows must be one of {', '.join(ROWS)}", place="follows")
     row = plans.put_holiday(session, _date(request.date), rules.clean_name(request.name), request.follows)
     announce(session, HolidayChanged(row.date.isoformat(), row.name, row.follows, actor.name), now_us=desk.clock.wall_us())
-    after_commit(session, desk.on_change)
+    after_commit(session, desk.on_plans)
     return _holiday(row)
 
 
@@ -96,7 +96,7 @@ def delete_holiday(desk: Desk, session: Session, actor: Actor, request: DeleteHo
     day = _date(request.date)
     plans.delete_holiday(session, day)
     announce(session, HolidayChanged(day.isoformat(), by=actor.name), now_us=desk.clock.wall_us())
-    after_commit(session, desk.on_change)
+    after_commit(session, desk.on_plans)
 
 
 def list_holidays(desk: Desk, session: Session, _actor: Actor, request: ListHolidays) -> tuple[HolidayView, ...]:

@@ -93,7 +93,9 @@ def clear(place: Place, now_us: int, actor: str, *, ages: bool = True, relief: M
         if any(stuck):
             break  # rows without bytes freed would go on for ever
     for volume in place.volumes.values():
-        if volume.free_bytes() < place.policy.floor_bytes(volume.capacity_bytes()):
+        complained = volume.id in (relief or {})
+        least_bytes = max(place.policy.floor_bytes(volume.capacity_bytes()), 1)
+        if volume.free_bytes() < least_bytes or (complained and not done.segments):
             done.exhausted.add(volume.id)
     return done
 

@@ -13,6 +13,7 @@ import json
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -43,11 +44,11 @@ LONGEST_WAIT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class EventDesk:
-    """`on_change` runs after the commit of each start and stop, in its thread."""
+    """`on_change` runs with the camera's id after the commit of each start and stop, in its thread."""
 
     envelope: Envelope
     clock: Clock
-    on_change: Callable[[], None]
+    on_change: Callable[[str], None]
 
     def start(self, session: Session, actor: Actor, request: StartEvent) -> EventView:
         """The event, new or prolonged; a repeated request with the same Idempotency-Key answers the one it made."""
@@ -72,7 +73,7 @@ class EventDesk:
         event = _prolonged(session, wanted) or _started(session, wanted)
         if repeat is not None:
             changes.remember(session, self.envelope, repeat, event.id, now_us)
-        after_commit(session, self.on_change)
+        after_commit(session, partial(self.on_change, camera.id))
         return _view(event)
 
     def stop(self, session: Session, actor: Actor, request: StopEvents) -> tuple[EventView, ...]:
@@ -86,7 +87,7 @@ class EventDesk:
         for event in lasting:
             event.end_us, event.told = max(event.start_us, now_us), True
             announce(session, _ended(event, actor.name), now_us=now_us)
-        after_commit(session, self.on_change)
+        after_commit(session, partial(self.on_change, camera.id))
         return tuple(map(_view, lasting))
 
     def list(self, session: Session, _actor: Actor, request: ListEvents) -> tuple[EventView, ...]:

@@ -83,6 +83,10 @@ class Node:
         """After the commit of a change of this camera; from any thread."""
         self._loop.call_soon_threadsafe(self._note, camera)
 
+    def plans_changed(self) -> None:
+        """After the commit of a change that may concern any camera; from any thread."""
+        self._loop.call_soon_threadsafe(self._note, None)
+
     def _note(self, camera: str | None) -> None:
         """`None` stands for every camera."""
         if camera is None:
@@ -117,7 +121,7 @@ class Node:
         """Schedules move on and events end: the same plans give other orders every hour."""
         while True:
             await self._clock.sleep(RENEW_S)
-            self.roster_changed()
+            self._note(None)
 
     def _read_orders(self, cameras: frozenset[str] | None) -> list[PullOrder]:
         with self._database.transaction() as session:

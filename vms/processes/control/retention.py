@@ -27,7 +27,10 @@ QUICK_US = 60_000_000
 WHOLE_US = 3_600_000_000
 WELL_AFTER_US = 10_000_000
 """A volume that filled up is well again when nobody complained for so long; a worker complains at least every 4 s."""
+RELIEF_EVERY_US = 2_000_000
 MOST_RELIEF_BYTES = 256 * 1024**2
+RELIEF_SHARE = 20
+"""A twentieth of the volume: what a full one is relieved by; one with more than that free is not full, whatever was said."""
 STEP_US = 300_000_000
 """The wall clock may differ from the monotonic one by so much before ages are no longer believed."""
 
@@ -99,10 +102,13 @@ class Retention:
         return not stepped
 
     def _relief(self, mono_us: int) -> dict[str, int]:
-        """Bytes to free on volumes that somebody complained of; above the floor only once in a while, for it may not help."""
+        """Bytes to free on volumes that somebody complained of, also above their floor."""
         cameras: set[str] = set()
+        over_quota = False
         while self._troubled:
-            cameras.add(self._troubled.popleft().camera)
+            trouble = self._troubled.popleft()
+            cameras.add(trouble.camera)
+            over_quota = over_quota or trouble.detail == "EDQUOT"  # of the file system's: free space does not show it
         if not cameras:
             return {}
         with self._place.database.transaction() as session:
@@ -110,9 +116,12 @@ class Retention:
         known = {lane.volume for lane in lanes if lane.camera in cameras} & self._place.volumes.keys()
         found: dict[str, int] = {}
         for volume in sorted(known or self._place.volumes.keys()):
-            self._tell_full(self._place.volumes[volume], mono_us)
-            if mono_us - self._relieved_us.get(volume, mono_us - WELL_AFTER_US) >= WELL_AFTER_US:
-                found[volume] = min(MOST_RELIEF_BYTES, self._place.volumes[volume].capacity_bytes() // 50)
+            disk = self._place.volumes[volume]
+            self._tell_full(disk, mono_us)
+            share_bytes = disk.capacity_bytes() // RELIEF_SHARE
+            due = mono_us - self._relieved_us.get(volume, mono_us - RELIEF_EVERY_US) >= RELIEF_EVERY_US
+            if due and (over_quota or disk.free_bytes() < share_bytes):
+                found[volume] = min(MOST_RELIEF_BYTES, share_bytes)
                 self._relieved_us[volume] = mono_us
         return found
 

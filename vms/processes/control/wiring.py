@@ -96,19 +96,19 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     audit, audit_sealer = AuditLog(database, spool), AuditSealer(database, spool, clock)
     audit.on_record.append(audit_sealer.ring)
     owner = Owner(database, may, Auditing(audit, config.node_id, clock))
-    desk = Desk(config.node_id, envelope, clock, config.allow, node.states, node.camera_changed, node.probe)
+    desk = Desk(config.node_id, envelope, clock, config.allow, node.states, node.camera_changed, node.plans_changed, node.probe)
     register_construction(owner, desk)
     register_live(owner, node.worker_of)
     ends = EventEnds(database, clock)
 
-    def events_changed() -> None:
-        node.roster_changed()
+    def events_changed(camera: str) -> None:
+        node.camera_changed(camera)
         ends.ring()
 
     register_events(owner, EventDesk(envelope, clock, events_changed))
     owner.register(RescanVolume, recovery.rescan)
     roots = {volume.id: volume.path for volume in config.volumes}
-    facts_of = _camera_facts(config.time_zone, clock)
+    facts_of = cameras_of(config.time_zone, clock)
     reader.register(owner, open_table=node.open_table, cameras=facts_of, states=_away(node), clock=clock, roots=roots)
     scrub = Scrub(database, volumes, clock, config.scrub_bytes_per_s)
     owner.register(ScrubNow, scrub.ask_now)
@@ -264,7 +264,9 @@ def policy_of(config: NodeConfig) -> Policy:
     return Policy(said.days, said.least_days, said.free_bytes, said.free_percent, volumes)
 
 
-def _camera_facts(zone: str, clock: Clock) -> Cameras:
+def cameras_of(zone: str, clock: Clock) -> Cameras:
+    """The register as recording asks it."""
+
     def camera_facts(session: Session, key: str) -> CameraFacts:
         """A removed camera too: its recordings stay, so does their timeline."""
         camera = session.get_one(Camera, camera_id(session, key))

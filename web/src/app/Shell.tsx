@@ -1,6 +1,6 @@
 /** Rail, top bar, connection bar; the screens go in the middle. */
 
-import { GlobalOutlined, LogoutOutlined, QuestionCircleOutlined, ScheduleOutlined, TableOutlined, VideoCameraOutlined, HistoryOutlined, SafetyCertificateOutlined, UserOutlined } from '@ant-design/icons';
+import { DatabaseOutlined, GlobalOutlined, LockOutlined, LogoutOutlined, QuestionCircleOutlined, ScheduleOutlined, TableOutlined, VideoCameraOutlined, HistoryOutlined, SafetyCertificateOutlined, UserOutlined } from '@ant-design/icons';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { Button, Tooltip, Watermark } from 'antd';
@@ -22,6 +22,8 @@ const SCREENS = [
   { to: '/playback', icon: <HistoryOutlined />, text: 'nav.playback' },
   { to: '/points', icon: <TableOutlined />, text: 'nav.points' },
   { to: '/plans', icon: <ScheduleOutlined />, text: 'nav.plans' },
+  { to: '/storage', icon: <DatabaseOutlined />, text: 'nav.storage' },
+  { to: '/holds', icon: <LockOutlined />, text: 'nav.holds' },
   { to: '/integrity', icon: <SafetyCertificateOutlined />, text: 'nav.integrity' },
 ] as const;
 

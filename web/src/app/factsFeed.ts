@@ -26,7 +26,16 @@ const HANDLERS: Record<string, Handler> = {
     refreshSoon(client, 'events');
     refreshSoon(client, 'timeline');
   },
-  recording: (client) => refreshSoon(client, 'timeline'),
+  recording: (client) => {
+    refreshSoon(client, 'timeline');
+    refreshSoon(client, 'storage');
+  },
+  volume: (client) => refreshSoon(client, 'storage'),
+  retention: (client) => refreshSoon(client, 'storage'),
+  hold: (client) => {
+    refreshSoon(client, 'holds');
+    refreshSoon(client, 'timeline');
+  },
   segment: (client) => {
     refreshSoon(client, 'timeline');
     refreshSoon(client, 'integrity');

@@ -1,7 +1,9 @@
 /** Every view is a URL; here the app composes the features. */
 
 import { createRootRoute, createRoute, createRouter, Navigate, Outlet, useNavigate } from '@tanstack/react-router';
-import { useCallback } from 'react';
+import { useCallback, useState } from 'react';
+import { HoldDrawer, type Wanted } from '@/features/holds/HoldDrawer';
+import { HoldsPage } from '@/features/holds/HoldsPage';
 import { IntegrityPage } from '@/features/integrity/IntegrityPage';
 import { LivePage } from '@/features/live/LivePage';
 import type { LiveSearch } from '@/features/live/wall';
@@ -11,6 +13,7 @@ import { PlansPage, type PlansSearch } from '@/features/plans/PlansPage';
 import { PointsPage } from '@/features/points/PointsPage';
 import type { PointsSearch } from '@/features/points/search';
 import { LoginPage } from '@/features/session/LoginPage';
+import { StoragePage } from '@/features/storage/StoragePage';
 import { nowUs } from '@/shared/lib/clock';
 import { SECOND_US } from '@/shared/lib/time';
 import { Shell } from './Shell';
@@ -82,7 +85,13 @@ const playback = createRoute({
     const search = playback.useSearch();
     const navigate = useNavigate();
     const setSearch = useCallback((next: PlaybackSearch, replace: boolean) => void navigate({ to: '/playback', search: next, replace }), [navigate]);
-    return <PlaybackPage search={search} setSearch={setSearch} />;
+    const [wanted, setWanted] = useState<Wanted | null>(null);
+    return (
+      <>
+        <PlaybackPage search={search} setSearch={setSearch} hold={setWanted} />
+        {wanted && <HoldDrawer wanted={wanted} onClose={() => setWanted(null)} />}
+      </>
+    );
   },
 });
 
@@ -119,8 +128,11 @@ const plans = createRoute({
   },
 });
 
+const storage = createRoute({ getParentRoute: () => shell, path: '/storage', component: StoragePage });
+const holds = createRoute({ getParentRoute: () => shell, path: '/holds', component: HoldsPage });
+
 export const router = createRouter({
-  routeTree: root.addChildren([login, index, shell.addChildren([live, playback, points, plans, integrity])]),
+  routeTree: root.addChildren([login, index, shell.addChildren([live, playback, points, plans, storage, holds, integrity])]),
   parseSearch,
   stringifySearch,
   defaultPreload: false,

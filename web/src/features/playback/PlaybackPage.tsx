@@ -27,6 +27,8 @@ import { usePastGroup } from './usePastGroup';
 interface Props {
   search: PlaybackSearch;
   setSearch: (search: PlaybackSearch, replace: boolean) => void;
+  /** Ask for a hold of this span. */
+  hold: (wanted: { cameras: string[]; fromUs: number; toUs: number }) => void;
 }
 
 const START_BACK_US = 60 * SECOND_US;
@@ -34,7 +36,7 @@ const LIVE_BACK_US = 5 * SECOND_US;
 const FIRST_SPAN_US = 1800 * SECOND_US;
 const URL_AFTER_MS = 400;
 
-export function PlaybackPage({ search, setSearch }: Props) {
+export function PlaybackPage({ search, setSearch, hold }: Props) {
   const { t } = useTranslation();
   const cameras = useQuery(camerasQuery());
   const regions = useQuery(regionsQuery());
@@ -61,7 +63,7 @@ export function PlaybackPage({ search, setSearch }: Props) {
             if (ids.length > 0) choose([...chosen, ...ids].slice(0, MOST_CAMERAS));
           }}
         >
-          {chosen.length === 0 ? <Nothing text={t('playback.choose')} /> : <Desk {...{ search, setSearch, chosen, choose }} cameras={cameras.data} />}
+          {chosen.length === 0 ? <Nothing text={t('playback.choose')} /> : <Desk {...{ search, setSearch, hold, chosen, choose }} cameras={cameras.data} />}
         </div>
       </Splitter.Panel>
     </Splitter>
@@ -70,7 +72,7 @@ export function PlaybackPage({ search, setSearch }: Props) {
 
 type DeskProps = Props & { chosen: readonly string[]; choose: (ids: readonly string[]) => void; cameras: readonly Camera[] };
 
-function Desk({ search, setSearch, chosen, choose, cameras }: DeskProps) {
+function Desk({ search, setSearch, hold, chosen, choose, cameras }: DeskProps) {
   const { t } = useTranslation();
   const { message } = App.useApp();
   const asked = timeOf(search);
@@ -153,7 +155,7 @@ function Desk({ search, setSearch, chosen, choose, cameras }: DeskProps) {
     const event = track.events.find((e) => us >= e.fromUs && us < e.toUs);
     if (event) return `${time}  ${track.name}  ${t('playback.event', { reason: event.kind })}`;
     const run = track.recorded.find((r) => us >= r.fromUs && us < r.toUs);
-    return run ? `${time}  ${track.name}` : time;
+    return run ? `${time}  ${track.name}${run.kind === 'held' ? `  ${t('playback.held')}` : ''}` : time;
   };
 
   return (
@@ -173,7 +175,7 @@ function Desk({ search, setSearch, chosen, choose, cameras }: DeskProps) {
         </div>
         <aside className="play-side">
           <RecordingCalendar camera={chosen[0]!} day={dateText(wallUs)} onDay={onDay} />
-          <ClipPanel selection={selection} cameras={named} mark={mark} clear={clear} />
+          <ClipPanel selection={selection} cameras={named} mark={mark} clear={clear} hold={hold} />
         </aside>
       </div>
       <Transport state={state} wallUs={wallUs} actions={actions}>
@@ -221,7 +223,7 @@ function useUrlLater(write: (at: number) => void): (at: number) => void {
   });
 }
 
-const ClipPanel = memo(function ClipPanel({ selection, cameras, mark, clear }: { selection: View | null; cameras: { id: string; name: string }[]; mark: (edge: 'fromUs' | 'toUs') => void; clear: () => void }) {
+const ClipPanel = memo(function ClipPanel({ selection, cameras, mark, clear, hold }: { selection: View | null; cameras: { id: string; name: string }[]; mark: (edge: 'fromUs' | 'toUs') => void; clear: () => void; hold: Props['hold'] }) {
   const { t } = useTranslation();
   const usable = selection !== null && selection.toUs - selection.fromUs >= SECOND_US / 10;
   return (
@@ -262,6 +264,11 @@ const ClipPanel = memo(function ClipPanel({ selection, cameras, mark, clear }: {
             </a>
           </p>
         ))}
+      {usable && (
+        <Button size="small" onClick={() => hold({ cameras: cameras.map((c) => c.id), fromUs: selection.fromUs, toUs: selection.toUs })}>
+          {t('holds.from_selection')}
+        </Button>
+      )}
     </section>
   );
 });

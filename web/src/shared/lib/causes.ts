@@ -56,6 +56,7 @@ const GAP_TEXT: Record<string, Key> = {
   clock_step: 'gap.clock_step',
   power: 'gap.power',
   not_registered: 'gap.not_registered',
+  deleted: 'gap.deleted',
 };
 
 /** A newer node may know a cause that this console does not: it is then named as unknown, never shown raw. */
