@@ -22,7 +22,7 @@ SYNCING = frozenset({"fsync", "fsync_dir", "syncfs"})
 
 
 class Op(NamedTuple):
-    """One operation. `path` is relative to the volume; `offset` and `data` are those of a write, `size` that of a truncate, `to` the new name."""
+    """One operation. `path` is relative to the volume; `size` is that of a truncate, `to` the new name."""
 
     name: str
     path: str
@@ -112,10 +112,7 @@ class Exit:
 
 
 class WatchedFiles:
-    """`Files` that tells its watchers of every operation before and after it; a failed one has no `after`.
-
-    `bound` says where a write lands: at the end of its file, for the port only appends.
-    """
+    """`Files` that tells its watchers of every operation before and after it; a failed one has no `after`."""
 
     def __init__(self, *watchers: Watcher, inner: Files | None = None) -> None:
         self._inner: Files = inner or RealFiles()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from tests.faults.files import SECTOR_BYTES, Op
@@ -132,6 +133,12 @@ def disk_after(log: Iterable[Op]) -> Disk:
     return disk
 
 
+def disk_of(state: dict[str, bytes | None]) -> Disk:
+    """The disk that a system finds when it starts: all of it is certain."""
+    files = {path: _File(bytearray(data)) for path, data in state.items() if data is not None}
+    return Disk(synced={path: files.get(path) for path in state}, live=dict(files))
+
+
 def replay(log: Sequence[Op], upto: int, chance: random.Random, fates: Sequence[str] = FATES) -> dict[str, bytes | None]:
     """One state that the disk may have when power fails after `upto` operations of the log; the next one may be under way."""
     return disk_after(log[:upto]).cut(chance, fates)
@@ -194,5 +201,4 @@ def _edges(change: _Change) -> list[int]:
 
 def _spotted(change: _Change, chance: random.Random) -> bytes:
     edges = [*_edges(change), len(change.data)]
-    pieces = zip(edges, edges[1:], strict=False)
-    return b"".join(change.data[a:b] if _keeps(chance) else bytes(b - a) for a, b in pieces)
+    return b"".join(change.data[a:b] if _keeps(chance) else bytes(b - a) for a, b in pairwise(edges))
