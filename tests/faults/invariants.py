@@ -97,8 +97,9 @@ def i3_chain_holds(node: Node) -> list[str]:
     return [f"I3: vms check: {name} {count}" for name, count in found.items() if name not in ("rows", "files") and count]
 
 
-def i4_time_is_accounted(node: Node, camera: str, from_us: int, to_us: int, marks: Sequence[Mark]) -> list[str]:
+def i4_time_is_accounted(node: Node, camera: str, window: tuple[int, int], marks: Sequence[Mark]) -> list[str]:
     """Recorded and gaps are the window; pictures are in the files where it says recorded, and only there."""
+    from_us, to_us = window
     line = node.timeline(camera, from_us, to_us)
     wrong = [] if line.is_exact() else [f"I4: {camera}: recorded and gaps do not tile the window"]
     wrong += [f"I4: {camera}: a gap of unknown cause, {b - a} µs from {a}" for a, b, cause in line.gaps if cause == "unknown"]
@@ -138,7 +139,7 @@ def i7_no_secret_is_out(node: Node, secrets: Iterable[str], more: Iterable[Path]
         str(name) for (name,) in sql(node, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
     ]
     for table in tables:
-        places[f"table {table}"] = "\n".join(str(row) for (row,) in sql(node, f'SELECT t::text FROM "{table}" t')).encode()
+        places[f"table {table}"] = "\n".join(str(row) for (row,) in sql(node, f'SELECT t::text FROM "{table}" t')).encode()  # noqa: S608
     return [f"I7: a secret in {name}" for secret in secrets for name, data in places.items() if secret.encode() in data]
 
 
@@ -185,12 +186,12 @@ def marks_by_camera(node: Node, cameras: Iterable[str]) -> dict[str, list[Mark]]
 
 
 def after_quiet(
-    node: Node, marks: Mapping[str, Sequence[Mark]], from_us: int, to_us: int, secrets: Iterable[str] = (), more: Iterable[Path] = ()
+    node: Node, marks: Mapping[str, Sequence[Mark]], window: tuple[int, int], *, secrets: Iterable[str] = (), more: Iterable[Path] = ()
 ) -> list[str]:
     """All of them; the node runs, and nothing has been done to it for a while."""
     wrong = i1_rows_have_their_files(node) + i2_files_are_known(node) + i3_chain_holds(node)
     for camera, some in marks.items():
-        wrong += i4_time_is_accounted(node, camera, from_us, to_us, some)
+        wrong += i4_time_is_accounted(node, camera, window, some)
     return wrong + i6_facts_are_told_once_in_order(node) + i7_no_secret_is_out(node, secrets, more)
 
 

@@ -131,9 +131,9 @@ class KillRun:
         to_us = now_us() - 4 * SECOND
         marks = invariants.marks_by_camera(node, cameras)
         from_us = max(min((mark.wall_us for mark in some), default=to_us) for some in marks.values())  # all of them record
-        frames, walls = _frames(marks, from_us, to_us)
+        frames, walls = frames_and_walls(marks, from_us, to_us)
         told = Told(_kills(self._diaries()), frames, walls, len(self._seen))
-        told.wrong += invariants.after_quiet(node, marks, from_us, to_us)
+        told.wrong += invariants.after_quiet(node, marks, (from_us, to_us))
         gone = self._seen - {row.path for row in invariants.rows(node)}
         told.wrong += [f"a committed row is gone: {path}" for path in sorted(gone)]
         cut = invariants.sql(node, "SELECT path FROM segments WHERE end_reason = 'crash' AND state = 'ok'")
@@ -174,7 +174,7 @@ def lost_before(told: Told, kill: Kill) -> list[int]:
     for camera in kill.again_us:
         walls = told.walls[camera]
         lost = [
-            n for n in told.frames[camera].lost if kill.at_us - (GOP_FRAMES + 2 * TICK_FRAMES) * FRAME_US < _wall(walls, n) <= kill.at_us
+            n for n in told.frames[camera].lost if kill.at_us - (GOP_FRAMES + 2 * TICK_FRAMES) * FRAME_US < wall_of(walls, n) <= kill.at_us
         ]
         counts.append(len(lost))
     return counts
@@ -192,7 +192,7 @@ def undecodable(paths: Iterable[Path]) -> list[str]:
         return [line for line in pool.map(look, paths) if line]
 
 
-def _frames(marks: dict[str, list[Mark]], from_us: int, to_us: int) -> tuple[dict[str, Finding], dict[str, dict[int, int]]]:
+def frames_and_walls(marks: dict[str, list[Mark]], from_us: int, to_us: int) -> tuple[dict[str, Finding], dict[str, dict[int, int]]]:
     """The camera's ledger is its counter: it sent every picture of the window, once."""
     entries: list[Entry] = []
     walls: dict[str, dict[int, int]] = {}
@@ -233,7 +233,7 @@ def _kills(diaries: list[tuple[str, dict[str, Any]]]) -> list[Kill]:
 def _explained(told: Told, camera: str, hole: tuple[int, int]) -> bool:
     """It lies between a GOP before a kill of the camera's worker and the first picture after it."""
     walls = told.walls[camera]
-    first_us, last_us = _wall(walls, hole[0]), _wall(walls, hole[1])
+    first_us, last_us = wall_of(walls, hole[0]), wall_of(walls, hole[1])
     earliest_us = (GOP_FRAMES + TICK_FRAMES) * FRAME_US + SLACK_US
     spans = sorted((k.at_us - earliest_us, k.again_us[camera] + SLACK_US) for k in told.kills if camera in k.again_us)
     reach_us = first_us
@@ -243,7 +243,7 @@ def _explained(told: Told, camera: str, hole: tuple[int, int]) -> bool:
     return reach_us > last_us
 
 
-def _wall(walls: dict[int, int], counter: int) -> int:
+def wall_of(walls: dict[int, int], counter: int) -> int:
     """Of a lost frame, from the nearest one that was found before it: pictures come at a fixed rate."""
     known = sorted(walls) if counter not in walls else [counter]
     at = known[max(0, bisect.bisect_right(known, counter) - 1)]

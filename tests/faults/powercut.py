@@ -10,7 +10,7 @@ import hashlib
 import json
 import random
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +19,7 @@ from sqlalchemy import select, text
 
 from tests.faults.files import Log, Op, WatchedFiles
 from tests.faults.replay import disk_of, put_down, replay
-from tests.faults.scripts import GOP_US, NODE, Tape
+from tests.faults.scripts import GOP_US, NODE, Tape, after_opening
 from vms.base.db import Database
 from vms.base.timespan import Span, gaps
 from vms.record.check import check
@@ -174,3 +174,29 @@ def _accounted(camera: str, spans: list[Span], recorded: list[Span], told: list[
         wrong += [f"{camera}: neither recorded nor told as a gap: {left}" for left in untold]
         wrong += [f"{camera}: spans overlap at {b}" for a, b in pairwise(recorded) if b.start_us < a.end_us]
     return wrong
+
+
+def cuts(tape: Tape, count: int, seed: int) -> Iterator[Cut]:
+    """`count` states; every operation of the log is cut at before one is cut at twice."""
+    first, last = after_opening(tape), len(tape.log.ops)
+    places = list(range(first, last + 1))
+    chance = random.Random(seed)
+    while count > 0:
+        chance.shuffle(places)
+        for upto in places[:count]:
+            yield cut(tape, upto, chance.randrange(1 << 32))
+        count -= len(places)
+
+
+def judged(bench: Bench, tape: Tape, count: int, seed: int) -> list[str]:
+    """The first states that are wrong, with what is wrong with them; half of them are cut a second time."""
+    bad: list[str] = []
+    for number, state in enumerate(cuts(tape, count, seed)):
+        found = bench.recovered(tape, state)
+        wrong = bench.judge(tape, state, found)
+        if not wrong and number % 2:
+            again, found = bench.recovered_twice(tape, state, seed)
+            wrong = [f"{again.name}: {line}" for line in bench.judge(tape, again, found)]
+        if wrong:
+            bad.append(f"{state.name}: {'; '.join(wrong)}")
+    return bad

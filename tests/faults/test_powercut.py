@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.faults.files import Log
-from tests.faults.powercut import Bench, Cut, cut, sent
+from tests.faults.powercut import Bench, cuts, judged, sent
 from tests.faults.scripts import SCRIPTS, Tape, after_opening, record
 from vms.base.db import Database
 
@@ -36,32 +36,6 @@ def bench(database: Database) -> Generator[Bench]:
 def tapes() -> Generator[dict[str, Tape]]:
     with tempfile.TemporaryDirectory(prefix="vms-", dir=memory()) as folder:
         yield {name: record(name, Path(folder) / name) for name in SCRIPTS}
-
-
-def cuts(tape: Tape, count: int, seed: int) -> Iterator[Cut]:
-    """`count` states; every operation of the log is cut at before one is cut at twice."""
-    first, last = after_opening(tape), len(tape.log.ops)
-    places = list(range(first, last + 1))
-    chance = random.Random(seed)
-    while count > 0:
-        chance.shuffle(places)
-        for upto in places[:count]:
-            yield cut(tape, upto, chance.randrange(1 << 32))
-        count -= len(places)
-
-
-def judged(bench: Bench, tape: Tape, count: int, seed: int) -> list[str]:
-    """The first states that are wrong, with what is wrong with them; half of them are cut a second time."""
-    bad: list[str] = []
-    for number, state in enumerate(cuts(tape, count, seed)):
-        found = bench.recovered(tape, state)
-        wrong = bench.judge(tape, state, found)
-        if not wrong and number % 2:
-            again, found = bench.recovered_twice(tape, state, seed)
-            wrong = [f"{again.name}: {line}" for line in bench.judge(tape, again, found)]
-        if wrong:
-            bad.append(f"{state.name}: {'; '.join(wrong)}")
-    return bad
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
