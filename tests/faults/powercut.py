@@ -102,7 +102,7 @@ class Bench:
         finally:
             volume.close()
 
-    def judge(self, tape: Tape, state: Cut, found: Recovered) -> list[str]:
+    def judge(self, tape: Tape, state: Cut, found: Recovered, unsynced_us: int = UNSYNCED_US) -> list[str]:
         """What is wrong with the recovered state; empty when nothing is."""
         wrong = [f"{kind}: {getattr(found, kind)}" for kind in ("busy", "unreadable") if getattr(found, kind)]
         wrong += [f"unproved, and left: {path}" for path in found.unproved if (self._folder / path).exists()]
@@ -120,7 +120,7 @@ class Bench:
             recorded = sorted(span for row in rows if row.camera_id == camera for span in self._proved(row))
             told = [Span(hole.start_us, hole.end_us) for hole in holes if hole.camera_id == camera]
             told += [Span(row.start_us, row.end_us) for row in rows if row.camera_id == camera and row.state == "suspect"]
-            wrong += _accounted(camera, spans, recorded, told, GOP_US + UNSYNCED_US + tape.refused_us)
+            wrong += _accounted(camera, spans, recorded, told, GOP_US + unsynced_us + tape.refused_us)
         return wrong
 
     def _index_and_files(self, tape: Tape) -> list[str]:

@@ -7,13 +7,14 @@ Not here: what a power cut makes of it (powercut).
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.faults.files import Fail, Log, WatchedFiles
+from tests.faults.files import Exit, Fail, Log, WatchedFiles
 from tests.record.chunks import FRAME_US, INFO, T0_US, begin, chunks, fake_init
 from vms.base.clock import ManualClock
 from vms.media.types import Chunk, Init
@@ -46,10 +47,10 @@ class Tape:
 class Stage:
     """A volume whose every operation is recorded, and the lanes that write to it."""
 
-    def __init__(self, folder: Path, fail: Fail | None = None, segment_us: int = 1_600_000) -> None:
+    def __init__(self, folder: Path, fail: Fail | None = None, death: Exit | None = None, segment_us: int = 1_600_000) -> None:
         self.log = Log()
         self.fail = fail
-        self.files = WatchedFiles(*([fail] if fail else []), self.log)
+        self.files = WatchedFiles(*(watcher for watcher in (fail, self.log, death) if watcher))
         self.volume = open_volume(str(folder), NODE, self.files, create=True)
         self.tape = Tape(self.log, self.volume.id)
         self._clock = ManualClock(T0_US)
@@ -162,10 +163,14 @@ SCRIPTS: dict[str, Callable[[Stage], None]] = {
 }
 
 
+def fault_of(name: str) -> Fail | None:
+    return Fail(2, errno.ENOSPC, frozenset({"write"}), torn=True, where=".mp4") if name == "delete" else None
+
+
 def record(name: str, folder: Path) -> Tape:
     """One script played to its end. `delete` has its second write failed, or it would have nothing to remove."""
     folder.mkdir(parents=True)
-    fail = Fail(2, 28, frozenset({"write"}), torn=True, where=".mp4") if name == "delete" else None
+    fail = fault_of(name)
     stage = Stage(folder, fail)
     SCRIPTS[name](stage)
     tape = stage.finish()
