@@ -20,6 +20,7 @@ import psycopg
 from tests.faults.ledger import ACK, ATTEMPT, OBSERVE, Entry, Finding
 from tests.faults.ledger import check as check_ledger
 from tests.support.node import Node, command_line, descendants
+from tests.support.wait import pass_time
 from vms.app import run_path
 from vms.processes.config import NodeConfig, load
 from vms.processes.control.database import database_url
@@ -27,6 +28,7 @@ from vms.record.recovery import UNPROVED
 from vms.sim.marks import Mark, find_marks
 
 SECOND = 1_000_000
+SETTLE_TRIES = 8
 FRAME_US = 40_000  # of the clips used here
 EDGE_US = 300_000
 """How far a camera's clock in its marks and the node's clock of arrival may lie apart at a gap's edge."""
@@ -78,17 +80,24 @@ def i1_rows_have_their_files(node: Node) -> list[str]:
 
 
 def i2_files_are_known(node: Node) -> list[str]:
-    """Committed, open in a living writer's hand, or set aside as garbage; reported ones have been committed by now."""
+    """Committed, open in a living writer's hand, or set aside as garbage; one that was closed just now has time to be committed."""
+    unknown = _unknown(node)
+    for _ in range(SETTLE_TRIES):
+        if not unknown:
+            break
+        pass_time(1)
+        unknown &= _unknown(node)
+    wrong = [f"I2: nobody knows {path}" for path in sorted(unknown)]
+    found = [(row.volume, row.path) for row in rows(node)]
+    return wrong + (["I2: a file is committed twice"] if len(set(found)) != len(found) else [])
+
+
+def _unknown(node: Node) -> set[str]:
+    """The directory before the rows: what is committed meanwhile has both."""
+    there = [(volume, top, path) for volume, top in volumes(node).items() for path in top.rglob("*") if path.is_file()]
     known = {(row.volume, row.path) for row in rows(node)}
-    wrong: list[str] = []
-    for volume, top in volumes(node).items():
-        for path in sorted(p for p in top.rglob("*") if p.is_file() and p.name != "volume.json"):
-            inside = str(path.relative_to(top))
-            if (volume, inside) not in known and not path.name.endswith(UNPROVED) and not _is_held(path):
-                wrong.append(f"I2: nobody knows {inside}")
-    if len(known) != len(rows(node)):
-        wrong.append("I2: a file is committed twice")
-    return wrong
+    left = [(path, (volume, str(path.relative_to(top)))) for volume, top, path in there if path.name != "volume.json"]
+    return {name[1] for path, name in left if name not in known and not path.name.endswith(UNPROVED) and not _is_held(path)}
 
 
 def i3_chain_holds(node: Node) -> list[str]:
