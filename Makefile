@@ -41,7 +41,7 @@ check: check-python check-web
 scenario: setup-dev system console
 	.ci/pytest long -n 0 -m long $(ARGS)
 
-## make soak       long runs; prints its seed: ARGS="--seed N --minutes M"
+## make soak       long runs; prints its seed: ARGS="[nemesis|powercuts|kills] --seed N --minutes M"
 soak: setup-dev system console
 	$(PY) -m tests.soak $(ARGS)
 

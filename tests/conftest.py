@@ -20,7 +20,7 @@ settings.register_profile("here", deadline=None, database=None)  # how long an e
 settings.load_profile("here")
 
 # Test data is thrown away, so nothing waits for the disk.
-_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
+FAST_DATABASE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
 
 
 class Server:
@@ -60,7 +60,7 @@ def _fast_folder() -> str | None:
 def postgres_server() -> Generator[Server]:
     """One server for the whole session; a short path, because Unix sockets have a limit."""
     folder = Path(tempfile.mkdtemp(prefix="vms-", dir=_fast_folder()))
-    postgres = EmbeddedPostgres(folder / "pg", folder / "run", settings=_FAST)
+    postgres = EmbeddedPostgres(folder / "pg", folder / "run", settings=FAST_DATABASE)
     postgres.prepare()
     postgres.popen()
     postgres.wait_ready()

@@ -1,115 +1,96 @@
-"""A long run with faults: `python -m tests.soak [--minutes 30] [--cameras 16] [--seed N]`. Prints its seed first.
+"""Long runs with faults: `python -m tests.soak [nemesis|powercuts|kills] [--minutes 30] [--cameras 8] [--count N] [--seed N]`.
 
-A served node records simulated cameras while its processes are killed or stopped at random moments. At the end the
-files say what was lost, and `vms check` says whether index and files agree. Not a pytest module: it runs as long as it is told.
+`nemesis` (what `make soak` does): a served node records while a mix of faults happens to it, in the order that the seed says.
+`powercuts`: thousands of disks that a power cut may leave (2,000). `kills`: workers and control killed inside chosen windows (1,000).
+The seed is printed first, and the verdict and a table for docs/ref/faults.md last. Not a pytest module: it runs as long as it is told.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import json
-import os
 import random
-import signal
-import subprocess
+import shutil
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import children, marks, node, proc
+from tests.conftest import FAST_DATABASE
+from tests.faults import kills, nemesis
+from tests.faults.powercut import Bench, judged
+from tests.faults.scripts import SCRIPTS, record
+from vms.base.db import Database
+from vms.base.postgres import EmbeddedPostgres
+from vms.migrations.upgrade import upgrade
 
-ROLES = ("worker", "control", "edge", "postgres")
-EACH_S = (10.0, 40.0)  # between two faults
-STOPPED_S = 12.0  # longer than root's patience with a silent child
-RECOVERY_S = 15.0
-FLUSH_S = 5.0
-LOST_PER_WORKER_FAULT = 100 + 75  # frames: one GOP of the clips at most, three seconds until recording again
-
-
-@dataclass
-class Soak:
-    """What is done to the node, in the order that the seed says."""
-
-    running: node.Node
-    chance: random.Random
-    done: list[str] = field(default_factory=list[str])
-
-    def faults(self, until: float) -> None:
-        while time.monotonic() + EACH_S[1] + RECOVERY_S < until:
-            time.sleep(self.chance.uniform(*EACH_S))
-            self.fault(self.chance.choice(ROLES), self.chance.choice((signal.SIGKILL, signal.SIGSTOP)))
-        time.sleep(max(RECOVERY_S, until - time.monotonic()))
-
-    def fault(self, role: str, number: signal.Signals) -> None:
-        candidates = sorted(pid for pid in map(pid_of, proc.tree([self.running.pid])) if is_role(pid, role))
-        if not candidates:
-            raise children.BenchError(f"no {role} is running")
-        pid = self.chance.choice(candidates[:1] if role == "postgres" else candidates)
-        os.kill(pid, number)
-        self.done.append(f"{number.name} {role}")
-        sys.stdout.write(f"{time.strftime('%H:%M:%S')} {self.done[-1]} ({pid})\n")
-        if number == signal.SIGSTOP:
-            time.sleep(STOPPED_S)
-            with contextlib.suppress(ProcessLookupError):  # root has judged it
-                os.kill(pid, signal.SIGCONT)
+KILL_S = 6.0  # what one kill takes at most, several workers at once
 
 
-def pid_of(process: proc.Process) -> int:
-    return process.pid
+def run_nemesis(folder: Path, options: argparse.Namespace) -> list[str]:
+    verdict = nemesis.soak(folder, options.seed, options.minutes, options.cameras)
+    frames = {camera: len(finding.lost) for camera, finding in verdict.frames.items()}
+    say(verdict.table(), f"proxy: {dict(verdict.harm)}", f"lost frames by camera: {frames}")
+    return verdict.wrong
 
 
-def is_role(pid: int, role: str) -> bool:
+def run_kills(folder: Path, options: argparse.Namespace) -> list[str]:
+    count = options.count or 1_000
+    told = kills.KillRun(folder, options.seed, kills=count * 19 // 20, control_kills=count // 20, limit_s=count * KILL_S).run()
+    say(*(f"{name}: {value}" for name, value in told.figures().items()))
+    return kills.judge(told, count, min(100, count // 2))
+
+
+def run_powercuts(folder: Path, options: argparse.Namespace) -> list[str]:
+    """Each script has its share of the states."""
+    each = -(-(options.count or 2_000) // len(SCRIPTS))
+    postgres = EmbeddedPostgres(folder / "pg", folder / "run", settings=FAST_DATABASE)
+    postgres.prepare()
+    postgres.popen()
     try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return (f"vms.processes.{role}" in command) if role != "postgres" else ("/postgres\0" in command)
+        postgres.wait_ready()
+        upgrade(postgres.url())
+        database = Database(postgres.url(), pool_size=4)
+        wrong: list[str] = []
+        for name in SCRIPTS:
+            tape = record(name, folder / "tapes" / name)
+            bad = judged(Bench(database, folder / "state"), tape, each, options.seed)
+            say(f"{name}: {each - len(bad)} of {each} recovered, {len(tape.log.ops)} operations")
+            wrong += [f"{name}: {line}" for line in bad]
+        database.dispose()
+        return wrong
+    finally:
+        postgres.stop()
 
 
-def check(data: Path, folder: Path) -> dict[str, int]:
-    report = folder / "check.json"
-    subprocess.run([sys.executable, "-m", "vms", "check", "--data", data, "--json", report], check=False, timeout=600)
-    return json.loads(report.read_text())
+def say(*lines: str) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
 
 
-def verdict(soak: Soak, tally: marks.Tally, cameras: int, found: dict[str, int]) -> list[str]:
-    """What is wrong; empty when nothing is."""
-    allowed = LOST_PER_WORKER_FAULT * cameras * sum("worker" in fault for fault in soak.done)
-    sys.stdout.write(f"{tally.frames} frames, {tally.lost} lost (≤ {allowed}), {tally.doubled} doubled; check: {found}\n")
-    wrong = [f"{name}: {found[name]}" for name in ("missing", "orphan", "short", "changed", "chain_broken") if found[name]]
-    if tally.lost > allowed:
-        wrong.append("more frames are lost than the faults explain")
-    if tally.doubled:
-        wrong.append("frames are recorded twice")
-    if tally.cameras < cameras:
-        wrong.append("a camera was not recorded at all")
-    return wrong
+RUNS = {"nemesis": run_nemesis, "powercuts": run_powercuts, "kills": run_kills}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=RUNS, default="nemesis")
     parser.add_argument("--minutes", type=float, default=30)
-    parser.add_argument("--cameras", type=int, default=16)
+    parser.add_argument("--cameras", type=int, default=8)
+    parser.add_argument("--count", type=int, default=0)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
-    arguments = parser.parse_args()
-    sys.stdout.write(f"seed {arguments.seed}\n")
-    with (
-        tempfile.TemporaryDirectory(prefix="soak-") as top,
-        children.cameras(arguments.cameras, Path(top), None) as url,
-        node.serve(Path(top)) as running,
-    ):
-        running.add_cameras(url, arguments.cameras)
-        soak, from_us = Soak(running, random.Random(arguments.seed)), time.time_ns() // 1000
-        soak.faults(time.monotonic() + arguments.minutes * 60)
-        to_us = time.time_ns() // 1000
-        time.sleep(FLUSH_S)
-        tally = marks.count(running.segment_files(), from_us, to_us)
-        wrong = verdict(soak, tally, arguments.cameras, check(running.data, Path(top)))
-    for line in wrong:
-        sys.stdout.write(f"{line}\n")
+    options = parser.parse_args()
+    say(f"{options.what}, seed {options.seed}")
+    started = time.monotonic()
+    memory = "/dev/shm" if options.what == "powercuts" and Path("/dev/shm").is_dir() else None
+    folder = Path(tempfile.mkdtemp(prefix="soak-", dir=memory))
+    try:
+        wrong = RUNS[options.what](folder, options)
+        if wrong and (log := folder / "node" / "node.log").exists():
+            kept = Path(tempfile.gettempdir()) / f"soak-{options.seed}.log"
+            shutil.copy(log, kept)
+            say(f"the node's log is kept: {kept}")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    say(*wrong, f"{'wrong: ' + str(len(wrong)) if wrong else 'all holds'} after {time.monotonic() - started:.0f} s")
     return 1 if wrong else 0
 
 

@@ -17,7 +17,7 @@ from vms.record.check import CheckResult, check, rebuild
 from vms.record.committer import commit_segments
 from vms.record.kinds import RecordAs
 from vms.record.recorder import Recorder
-from vms.record.recovery import recover_files, recover_newest, recover_volume
+from vms.record.recovery import UNPROVED, recover_files, recover_newest, recover_volume
 from vms.record.reports import GapBefore, Report, SegmentReport
 from vms.record.salvage import salvage
 from vms.record.seed import Seeder
@@ -278,7 +278,45 @@ def test_a_damaged_first_gop_is_no_reason_to_remove_a_file(database: Database, v
     target.write_bytes(data)
     found = recover_volume(database, volume)
     assert (found.removed, len(found.unproved)) == ([], 1)
+    assert Path(f"{target}{UNPROVED}").read_bytes() == data
+
+
+def test_a_file_whose_start_a_power_cut_took_is_set_aside_once_and_troubles_no_check(database: Database, volume: Volume) -> None:
+    target = first_gop_only(volume, sealed=True)
+    data = bytes(600) + target.read_bytes()[600:]
+    target.write_bytes(data)
+    found = recover_volume(database, volume)
+    assert found.debris == found.unproved == [str(target.relative_to(volume.path))]
+    assert Path(f"{target}{UNPROVED}").read_bytes() == data
+    assert quick(database, volume).ok
+    assert recover_volume(database, volume).files == 0
+
+
+def test_a_closed_file_whose_bytes_never_reached_the_disk_is_suspect_and_stays_whole(database: Database, volume: Volume) -> None:
+    """Its table did: writes reach a disk in any order."""
+    reports = record(volume, stop=True)
+    target = Path(volume.path) / reports[0].path
+    data = bytearray(target.read_bytes())
+    gop = reports[0].gops[-1]
+    data[gop.offset : gop.offset + gop.size] = bytes(gop.size)
+    target.write_bytes(data)
+    assert len(recover_volume(database, volume).committed) == len(reports)
+    with database.transaction() as session:
+        states = [row.state for row in queries.segments(session, CAMERA, "main", EVER, 100)]
+    assert states == ["suspect"] + ["ok"] * (len(reports) - 1)
     assert target.read_bytes() == data
+    assert quick(database, volume).ok
+
+
+def test_a_segment_behind_one_that_a_power_cut_shortened_has_a_gap_of_that_cause_and_no_broken_chain(
+    database: Database, volume: Volume
+) -> None:
+    reports = record(volume, stop=True)
+    target, gop = Path(volume.path) / reports[0].path, reports[0].gops[-1]
+    target.write_bytes(target.read_bytes()[: gop.offset + gop.size // 2])
+    recover_volume(database, volume)
+    assert (gop.start_us, gop.end_us, "power") in told(database)[1]
+    assert quick(database, volume).ok
 
 
 def test_a_dead_worker_is_known_by_its_folders_even_by_files_it_never_told_of(

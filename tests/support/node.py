@@ -285,11 +285,11 @@ segment_seconds = {setup.segment_seconds}
 
 
 @contextmanager
-def process(arguments: list[str], log: Path, before: tuple[str, ...] = ()) -> Generator[subprocess.Popen[bytes]]:
+def process(arguments: list[str], log: Path, before: tuple[str, ...] = (), module: str = "vms") -> Generator[subprocess.Popen[bytes]]:
     """`python -m vms ARGUMENTS…` in a session of its own; whatever is left of it at the end is killed."""
     with log.open("ab") as file:
         started = subprocess.Popen(
-            [*before, sys.executable, "-m", "vms", *arguments], stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
+            [*before, sys.executable, "-m", module, *arguments], stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
         )
     try:
         yield started
@@ -311,14 +311,17 @@ def leave_nothing(started: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def serve(folder: Path, setup: Setup | None = None) -> Generator[Node]:
-    """A node on `folder`, new or as it was left; yields when its API answers. Its logs go on over several starts."""
+def serve(folder: Path, setup: Setup | None = None, module: str = "vms") -> Generator[Node]:
+    """A node on `folder`, new or as it was left; yields when its API answers. Its logs go on over several starts.
+
+    `module` has a `serve` of its own (tests/faults/entry.py).
+    """
     setup = setup or Setup()
     folder.mkdir(exist_ok=True)
     port = free_port()
     config = write_config(folder, setup, port)
     data, log = folder / "data", folder / "node.log"
-    with process(["serve", "--config", str(config)], log, setup.before) as started:
+    with process(["serve", "--config", str(config)], log, setup.before, module) as started:
         token = wait_until("the database", alive(started, log, lambda: _token(data)), START_S)
         scheme = "https" if setup.tls else "http"
         url = f"{scheme}://127.0.0.1:{port}"

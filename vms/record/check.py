@@ -93,14 +93,18 @@ def _silent(session: Session, fact: Event) -> None:
 
 
 class _Chain:
-    """Segments of a run name the last seal of the one before; rows come in order of start, so one value a run is enough."""
+    """Segments of a run name the last seal of the one before; rows come in order of start, so one value a run is enough.
+
+    A segment that a crash cut short has lost the seal that its follower names.
+    """
 
     def __init__(self) -> None:
         self._last: dict[tuple[str, int], str] = {}
 
-    def follows(self, run: str, seq: int, after: str, last_seal: bytes) -> bool:
-        before = self._last.pop((run, seq - 1), None)
-        self._last[run, seq] = last_seal.hex()
+    def follows(self, row: Segment, after: str, last_seal: bytes) -> bool:
+        before = self._last.pop((row.run, row.seq - 1), None)
+        if row.end_reason != "crash":
+            self._last[row.run, row.seq] = last_seal.hex()
         return before is None or after in ("", before)
 
 
@@ -120,7 +124,7 @@ def _check_row(volume: Volume, row: Segment, chain: _Chain, result: CheckResult)
         if not is_whole(read_at, size, row):
             parts = ", ".join(f"{part.what} [{part.start_us}, {part.end_us})" for part in locate(read_at, size, row))
             result.found("short" if size < row.bytes else "changed", f"{row.path}: {parts}")
-        if not _proved(read_at, size, row, chain):
+        if row.state != "suspect" and not _proved(read_at, size, row, chain):  # a suspect one is told as damaged already
             result.found("chain_broken", row.path)
     finally:
         files.close(fd)
@@ -132,7 +136,7 @@ def _proved(read_at: ReadAt, size: int, row: Segment, chain: _Chain) -> bool:
     except VmsError:
         return False
     whole = found.closed and len(found.gops) == row.gop_count and found.end_us == row.end_us
-    return whole and chain.follows(row.run, row.seq, found.head.after, found.last_seal)
+    return whole and chain.follows(row, found.head.after, found.last_seal)
 
 
 def _unknown(database: Database, volume: Volume, paths: list[str], pause: Callable[[float], None]) -> list[str]:

@@ -7,7 +7,7 @@ living writer holds is left alone: it carries the writer's lock.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from uuid import UUID
 
@@ -18,17 +18,19 @@ from vms.base.partitions import ensure_partitions, month_span
 from vms.base.timespan import Span, parse_time
 from vms.record import queries
 from vms.record.committer import Announce, commit_segments, in_batches
-from vms.record.reports import SegmentReport
+from vms.record.reports import GapBefore, SegmentReport
 from vms.record.salvage import salvage
 from vms.storage.volumes import Volume, folder_of, segment_path
 
 DAY_US = 86_400_000_000
 OVERLAP_US = 1_000_000  # a run may begin a little before the end of the one before it
+UNPROVED = ".unproved"
+"""What a set-aside file's name ends with: no segment, so neither index nor check meets it again, and no byte is thrown away."""
 
 
 @dataclass(slots=True)
 class Recovered:
-    """What a pass over a volume found. `unproved` files hold no GOP that their seals prove; they are left where they are.
+    """What a pass over a volume found. `unproved` files are no segments; of these, `debris` holds not one GOP that a seal proves.
 
     `removed` ones were in their first GOP when their writer died.
     """
@@ -39,6 +41,7 @@ class Recovered:
     busy: list[str] = field(default_factory=list[str])
     removed: list[str] = field(default_factory=list[str])
     unproved: list[str] = field(default_factory=list[str])
+    debris: list[str] = field(default_factory=list[str])
     unreadable: list[str] = field(default_factory=list[str])
 
 
@@ -46,6 +49,7 @@ def recover_volume(database: Database, volume: Volume, announce: Announce = anno
     """Every file of the volume that no row knows. Reads directory and index side by side, one folder at a time."""
     result = Recovered()
     _commit(database, volume, _unknown_files(database, volume, result), result, announce, rebuilding=rebuilding)
+    _set_aside(volume, result)
     return result
 
 
@@ -121,21 +125,37 @@ def _commit(
 
 
 def _reports(volume: Volume, paths: Iterable[str], result: Recovered) -> Iterator[SegmentReport]:
+    """By folder and start. Behind a file with a lost end, one that knows of no gap was written on: only a power cut does that."""
+    torn: str | None = None
     for path in paths:
         try:
             saved = salvage(volume, path, "crash")
         except BlockingIOError:
             result.busy.append(path)
+            continue
         except OSError:
             result.unreadable.append(path)
-        else:
-            result.cut_bytes += saved.cut_bytes
-            if saved.removed:
-                result.removed.append(path)
-            elif saved.report is None or not _is_its_own(saved.report):
-                result.unproved.append(path)
-            else:
-                yield saved.report
+            continue
+        result.cut_bytes += saved.cut_bytes
+        report = saved.report
+        if report is None:
+            torn = folder_of(path)
+            (result.removed if saved.removed else result.debris).append(path)
+        if not saved.removed and (report is None or not _is_its_own(report)):
+            result.unproved.append(path)
+        if report is None or not _is_its_own(report):
+            continue
+        after_torn, torn = torn == folder_of(path), folder_of(path) if report.end_reason == "crash" else None
+        yield replace(report, gap=GapBefore(report.start_us, "power")) if after_torn and report.gap is None else report
+
+
+def _set_aside(volume: Volume, result: Recovered) -> None:
+    """No row knows these and no seal proves anything of them: what a power cut leaves of a new file would be an orphan for ever."""
+    paths = [path for path in result.debris if place_of(path) is not None]
+    for path in paths:
+        volume.files.rename(volume.root_fd, path, path + UNPROVED)
+    for folder in sorted({folder_of(path) for path in paths}):
+        volume.files.fsync_dir(volume.root_fd, folder)
 
 
 def _is_its_own(report: SegmentReport) -> bool:

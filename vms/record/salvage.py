@@ -27,6 +27,7 @@ class Salvaged:
 def salvage(volume: Volume, path: str, end_reason: str, *, suspect: bool = False) -> Salvaged:
     """Cut an unclosed file behind its last proved GOP and close it with `end_reason`; a closed one is only read.
 
+    A closed file that its seals do not prove (its table reached the disk before its GOPs did, or it rotted) is suspect, and stays whole.
     A file whose writer died in its first GOP is removed: that GOP is lost, as the last one of any dead writer is. Damaged files stay.
 
     Raises OSError; BlockingIOError when a writer has the file open.
@@ -42,15 +43,17 @@ def salvage(volume: Volume, path: str, end_reason: str, *, suspect: bool = False
             return files.read_at(fd, count, offset)
 
         try:
-            found = read_closed(read_at, size) or scan(read_at, size)
+            proved = scan(read_at, size)
         except VmsError:
             return Salvaged(None, size)
+        found = read_closed(read_at, size) or proved
         if found.stillborn:
             files.unlink(volume.root_fd, path)
             return Salvaged(None, size, removed=True)
         if not found.gops:
             return Salvaged(None, size)
         if found.closed:
+            suspect = suspect or found.gops != proved.gops
             return Salvaged(report_of(found, volume.id, path, size, hash_file(read_at, size), suspect=suspect), 0)
         files.truncate(fd, found.proved_size)
         table = make_table(found.gops, end_reason, found.last_seal)
