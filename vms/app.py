@@ -56,6 +56,7 @@ def resolve(settings: Settings) -> tuple[NodeConfig, Path]:
         web_dir=str(web_dir()),
         log_format=settings.log.format,
         log_level=settings.log.level.upper(),
+        utc_offset_minutes=settings.node.utc_offset_minutes,
     )
     path = run / "node.json"
     save(config, path)

@@ -56,6 +56,7 @@ class NodeSettings(Section):
     )
     level: Literal["city", "district", "station"] = Field(default="station", description="its place in the tree of nodes")
     name: str = Field(default="VMS", min_length=1, max_length=200, description="its name, as consoles show it")
+    utc_offset_minutes: int = Field(default=480, ge=-840, le=840, description="local time − UTC: where days of the completeness begin")
 
 
 class HttpSettings(Section):

@@ -41,6 +41,17 @@ class FakeOwner:
             raise answer
         return answer
 
+    def ask_each(self, actor: Actor, requests: Sequence[Request]) -> list[Any]:
+        answers: list[Any] = []
+        for request in requests:
+            try:
+                answers.append(self.ask(actor, request))
+            except VmsError as error:
+                if error.kind is not Kind.NOT_FOUND:
+                    raise
+                answers.append(None)
+        return answers
+
     @property
     def last(self) -> Any:
         return self.asked[-1][1]

@@ -7,7 +7,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import HTTPConnection
 
 from vms import __version__
-from vms.api import cameras, document, facts, node, problems, recordings, regions, sessions
+from vms.api import cameras, completeness, document, facts, node, problems, recordings, regions, sessions
 from vms.api.access import SocketRefused
 from vms.api.context import ApiContext
 from vms.api.edge import BodyLimit, RequestIds
@@ -33,7 +33,7 @@ def bare_app(max_body_bytes: int = 1024 * 1024) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.include_router(node.root)
-    for topic in (sessions, cameras, regions, recordings, facts, node):
+    for topic in (sessions, cameras, regions, recordings, completeness, facts, node):
         app.include_router(topic.router, prefix=PREFIX)
     problems.install(app)
     app.add_exception_handler(SocketRefused, _say_nothing)

@@ -43,6 +43,7 @@ class NodeConfig:
     web_dir: str
     log_format: Literal["json", "console"]
     log_level: str
+    utc_offset_minutes: int = 480
 
     @property
     def secure(self) -> bool:

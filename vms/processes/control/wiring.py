@@ -32,6 +32,8 @@ from vms.base.partitions import ensure_partitions
 from vms.base.secrets import Envelope
 from vms.base.tasks import Task
 from vms.base.timespan import SECOND_US
+from vms.completeness import desk as completeness
+from vms.completeness.keeper import Keeper
 from vms.construction.desk import Desk
 from vms.construction.handlers import register as register_construction
 from vms.live.opening import register as register_live
@@ -46,8 +48,7 @@ from vms.processes.control.recovery import Recovery
 from vms.processes.supervised import Calling
 from vms.record import reader
 from vms.record.reader import Away, CameraFacts, States
-from vms.registry.models import Camera
-from vms.registry.queries import camera_id
+from vms.registry.queries import camera_standing
 from vms.storage.files import RealFiles
 from vms.storage.volumes import Volume, open_volume
 
@@ -85,6 +86,10 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     owner.register(RescanVolume, recovery.rescan)
     roots = {volume.id: volume.path for volume in config.volumes}
     reader.register(owner, open_table=node.open_table, cameras=camera_facts, states=_away(node), clock=clock, roots=roots)
+    offset_us = config.utc_offset_minutes * 60 * SECOND_US
+    keeper = Keeper(database, node.open_table, _away(node), clock, offset_us)
+    keys = Path(config.data_dir) / "keys"
+    completeness.register(owner, completeness.Desk(config.node_id, config.name, config.level, keys, keeper, clock, offset_us))
     feed = Feed(database, clock)
     sealer = Sealer(database, clock)
     sealer.on_sealed.append(feed.ring)
@@ -106,6 +111,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     tasks: dict[str, Task] = {
         "journal": sealer,
         "recovery": recovery,
+        "completeness": keeper,
         "orders": Calling(node.keep_orders),
         "partitions": Calling(lambda: _keep_partitions(database, clock)),
         "audit": audit_sealer,
@@ -214,9 +220,7 @@ class Status:
 
 def camera_facts(session: Session, key: str) -> CameraFacts:
     """A removed camera too: its recordings stay, so does their timeline."""
-    camera = session.get_one(Camera, camera_id(session, key))
-    record = camera.record if camera.enabled and camera.removed_us is None else "never"
-    return CameraFacts(camera.id, camera.created_us, record)
+    return CameraFacts(*camera_standing(session, key))
 
 
 def _away(node: Node) -> States:
