@@ -12,13 +12,15 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from sqlalchemy import make_url
 
 from bench import node, proc
-from bench.children import BenchError
+from bench.children import BenchError, wait_for
 from bench.report import Report, Run
 from bench.viewers import percentile
 from vms.app import run_path
@@ -30,6 +32,8 @@ from vms.processes.control.database import database_url
 
 QUERIES = 300
 CALENDARS = 60
+PAGES = 30
+DAYS_S = 300.0
 CALENDAR_CAMERAS = 16
 SEGMENT_US = 60 * SECOND_US
 DAY_US = 86_400 * SECOND_US
@@ -66,6 +70,7 @@ def bench(settings: Settings) -> Report:
         url = database_url(load(run_path(running.data) / "node.json"))
         took_s = fill(url, ids, settings, end_us)
         print(f"{settings.segments:,} rows in {took_s:.0f} s", flush=True)
+        wait_for("figures of all days", lambda: _completeness(running, end_us)["job"]["waiting"] == 0, seconds=DAYS_S)
         for number in range(settings.runs):
             report.runs.append(run(running, ids, settings, end_us, number))
     return report
@@ -78,7 +83,9 @@ def run(running: node.Node, ids: Sequence[str], settings: Settings, end_us: int,
     month = month_span(end_us - days * DAY_US // 2 + OFFSET_US)[0].replace("_", "-")
     size = min(CALENDAR_CAMERAS, len(ids))
     calendar = [_timed_ms(lambda: _calendars(running, chance.sample(ids, size), month)) for _ in range(CALENDARS)]
+    pages = [_timed_ms(lambda: _completeness(running, end_us)) for _ in range(PAGES)]
     figures = {
+        "completeness_ms_p95": percentile(pages, 95),
         "timeline_ms_p50": percentile(timeline, 50),
         "timeline_ms_p99": percentile(timeline, 99),
         "calendar_ms_p50": percentile(calendar, 50),
@@ -97,6 +104,12 @@ def _calendars(running: node.Node, cameras: Sequence[str], month: str) -> None:
     found = running.get("/calendars", camera=list(cameras), month=month)
     if not all(item["days"] for item in found["items"]):
         raise BenchError("a month without recording: the index was not filled")
+
+
+def _completeness(running: node.Node, end_us: int) -> dict[str, Any]:
+    """The worst hundred cameras of the last month, with their days."""
+    last, first = (datetime.fromtimestamp((us + OFFSET_US) // SECOND_US, UTC) for us in (end_us, end_us - 30 * DAY_US))
+    return running.get("/completeness", **{"from": first.strftime("%Y-%m-%d"), "to": last.strftime("%Y-%m-%d")})
 
 
 def _timed_ms(act: Callable[[], object]) -> float:
