@@ -28,8 +28,8 @@ MAX_RUN_PATH = 80  # leaves room for the longest socket name within sun_path (un
 """Where a data directory's path is too long for sockets, they go to a short private one."""
 
 
-def resolve(settings: Settings) -> tuple[NodeConfig, Path]:
-    """The node's configuration, saved; (config, path of the file). Raises CONFIG."""
+def resolve(settings: Settings, settings_path: Path | None = None) -> tuple[NodeConfig, Path]:
+    """The node's configuration, saved; (config, path of the file). Raises CONFIG. A backup takes the settings file along."""
     data = settings.data_dir.absolute()
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     (data / "keys").mkdir(mode=0o700, exist_ok=True)
@@ -57,6 +57,11 @@ def resolve(settings: Settings) -> tuple[NodeConfig, Path]:
         log_format=settings.log.format,
         log_level=settings.log.level.upper(),
         utc_offset_minutes=settings.node.utc_offset_minutes,
+        settings_path="" if settings_path is None else str(settings_path.absolute()),
+        backup_folder="" if settings.backup.folder is None else str(settings.backup.folder.absolute()),
+        backup_recipient="" if settings.backup.recipient is None else str(settings.backup.recipient.absolute()),
+        backup_hour=settings.backup.hour,
+        backup_keep=settings.backup.keep,
     )
     path = run / "node.json"
     save(config, path)

@@ -6,16 +6,13 @@ Not here: what is compared (record.check).
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 from vms.app import run_path
 from vms.base.db import Database
 from vms.base.errors import Kind, VmsError
-from vms.base.postgres import EmbeddedPostgres
+from vms.commands.database import node_database
 from vms.processes.config import NodeConfig, load
-from vms.processes.control.database import current_revision, database_url, migrate, schema_ready
 from vms.record.check import CheckResult, check, rebuild
 from vms.storage.files import RealFiles
 from vms.storage.volumes import Volume, open_volume
@@ -27,7 +24,7 @@ def run_check(data: Path, *, rebuild_index: bool) -> CheckResult:
     if not path.exists():
         raise VmsError(Kind.CONFIG, f"{data} holds no node: 'vms serve' or 'vms demo' makes one", path=str(path))
     config = load(path)
-    with _database(config, exclusive=rebuild_index) as url:
+    with node_database(config, exclusive=rebuild_index) as url:
         database = Database(url, pool_size=2, statement_timeout_ms=600_000)
         volumes = _volumes(config)
         try:
@@ -38,30 +35,6 @@ def run_check(data: Path, *, rebuild_index: bool) -> CheckResult:
             for volume in volumes:
                 volume.close()
             database.engine.dispose()
-
-
-@contextmanager
-def _database(config: NodeConfig, *, exclusive: bool) -> Generator[str]:
-    """The node's database: the running one, or the node's own server started for this command."""
-    url = database_url(config)
-    if config.database_url or EmbeddedPostgres(Path(config.data_dir) / "postgres", Path(config.run_dir)).accepts():
-        if exclusive and not config.database_url:
-            raise VmsError(Kind.CONFLICT, "the node is running: stop it before its index is made anew")
-        if not schema_ready(url):
-            raise VmsError(Kind.UNAVAILABLE, "the database is not reachable, or its schema is not up to date: run 'vms migrate'")
-        yield url
-        return
-    binaries = Path(config.postgres_binaries) if config.postgres_binaries else None
-    server = EmbeddedPostgres(Path(config.data_dir) / "postgres", Path(config.run_dir), binaries)
-    server.prepare()
-    server.popen()
-    try:
-        server.wait_ready()
-        if current_revision(url) is None or not schema_ready(url):
-            migrate(url)
-        yield url
-    finally:
-        server.stop()
 
 
 def _volumes(config: NodeConfig) -> list[Volume]:

@@ -44,6 +44,11 @@ class NodeConfig:
     log_format: Literal["json", "console"]
     log_level: str
     utc_offset_minutes: int = 480
+    settings_path: str = ""
+    backup_folder: str = ""
+    backup_recipient: str = ""
+    backup_hour: int = 3
+    backup_keep: int = 7
 
     @property
     def secure(self) -> bool:

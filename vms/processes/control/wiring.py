@@ -41,6 +41,7 @@ from vms.owner.ask import Owner, may
 from vms.owner.requests import Actor, RescanVolume
 from vms.processes.config import NodeConfig
 from vms.processes.control.auditing import Auditing
+from vms.processes.control.backups import Backups
 from vms.processes.control.commits import Commits
 from vms.processes.control.facts import JournalFacts
 from vms.processes.control.node import Node
@@ -116,6 +117,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
         "partitions": Calling(lambda: _keep_partitions(database, clock)),
         "audit": audit_sealer,
         "start": Calling(lambda: _announce_start(config, database)),
+        **({"backups": Backups(config, database, clock)} if config.backup_folder else {}),
         **{f"worker-{side.index}": side for side in node.sides},
     }
     return Control(owner, node, commits, create_app(context), tasks, people.authenticate, on_revoke)
