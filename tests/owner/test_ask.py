@@ -88,16 +88,10 @@ def test_second_handler_for_a_request_is_a_wiring_fault() -> None:
 
 def test_many_questions_are_authorised_one_by_one_in_one_transaction() -> None:
     owner, ledger = make_owner()
-
-    def calendar(session: str, actor: Actor, request: Calendar) -> str:
-        del session, actor
-        if request.camera == "gone":
-            raise VmsError(Kind.NOT_FOUND, "no such camera", camera=request.camera)
-        return request.camera
-
-    owner.register(Calendar, calendar)
+    owner.register(Calendar, nothing)
+    owner.register_many(Calendar, lambda session, actor, requests: [None if r.camera == "gone" else r.camera for r in requests])
     watcher = Actor("a2", "Li", "person", rights=frozenset({"playback"}))
-    assert owner.ask_each(watcher, [Calendar("c1"), Calendar("gone"), Calendar("c2")]) == ["c1", None, "c2"]
+    assert owner.ask_each(watcher, Calendar, [Calendar("c1"), Calendar("gone"), Calendar("c2")]) == ["c1", None, "c2"]
     assert ledger.steps == ["begin", "commit"]
-    assert owner.ask_each(OFFICER, [Calendar("c1")]) == [None]
-    assert ledger.steps[2:] == ["begin", "audit Calendar refused", "commit"]
+    assert owner.ask_each(OFFICER, Calendar, [Calendar("c1")]) == [None]
+    assert ledger.steps[2:] == ["audit Calendar refused", "begin", "commit"]

@@ -22,6 +22,14 @@ HOUR_US = 3600 * SECOND_US
 NODE = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 
+def config_of(folder: Path) -> NodeConfig:
+    fields: dict[str, Any] = {}
+    fields.update(dict.fromkeys(NodeConfig.__slots__, ""))
+    fields.update({"node_id": NODE, "run_dir": "/run/vms", "backup_folder": str(folder), "backup_recipient": "/k.pub"})
+    fields.update({"backup_hour": 3, "backup_keep": 2, "utc_offset_minutes": 480})
+    return NodeConfig(**fields)
+
+
 class Node:
     """Backups of a node into a folder; `code` and `said` are what the command answers."""
 
@@ -30,15 +38,7 @@ class Node:
         self.commands: list[Sequence[str]] = []
         self.code, self.said = 0, ""
         self.clock = ManualClock(NOON_US)
-        names = dict.fromkeys(NodeConfig.__dataclass_fields__, "")
-        fields: dict[str, Any] = names | {
-            "node_id": NODE,
-            "run_dir": "/run/vms",
-            "backup_folder": str(self.folder),
-            "backup_recipient": "/k.pub",
-        }
-        config = NodeConfig(**fields | {"backup_hour": 3, "backup_keep": 2, "utc_offset_minutes": 480})
-        self.backups = Backups(config, database, self.clock, self.run)
+        self.backups = Backups(config_of(self.folder), database, self.clock, self.run)
 
     async def run(self, command: Sequence[str]) -> tuple[int, str]:
         self.commands.append(command)

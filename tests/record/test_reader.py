@@ -177,3 +177,13 @@ def test_an_unknown_camera_is_not_found(node: Node) -> None:
 
 def test_the_path_of_an_extent_is_absolute(node: Node) -> None:
     assert all(Path(e.path).is_absolute() for e in node.span(OpenSpan(CAMERA, from_us=at(0), to_us=at(75))).extents)
+
+
+def test_calendars_asked_together_are_those_asked_alone_and_an_unknown_camera_has_none(node: Node) -> None:
+    node.commit(*node.closed)
+    one = Calendar(CAMERA, from_us=T0_US - 3 * 86_400_000_000, to_us=T0_US + 3 * 86_400_000_000)
+    utc = Calendar(CAMERA, from_us=one.from_us, to_us=one.to_us, offset_minutes=0)
+    unknown = Calendar("nobody", from_us=one.from_us, to_us=one.to_us)
+    alone = [node.owner.ask(ACTOR, one), None, node.owner.ask(ACTOR, utc)]
+    assert alone[0].days
+    assert node.owner.ask_each(ACTOR, Calendar, [one, unknown, utc]) == alone

@@ -148,7 +148,7 @@ def list_calendars(
     span = month_span(month, offset_minutes)
     wanted = list(dict.fromkeys(camera))
     asked = [Calendar(one, profile, span.start_us, span.end_us, offset_minutes) for one in wanted]
-    answers: list[CalendarAnswer | None] = context.owner.ask_each(actor, asked)
+    answers: list[CalendarAnswer | None] = context.owner.ask_each(actor, Calendar, asked)
     items = [CalendarOf(camera_id=one, days=list(a.days)) for one, a in zip(wanted, answers, strict=True) if a is not None]
     return CalendarList(month=month, items=items)
 

@@ -42,10 +42,12 @@ _GAPS = text(
     " UNION ALL (SELECT start_us, end_us, cause, detail FROM gaps WHERE camera_id = CAST(:camera AS uuid) AND profile = :profile"
     " AND start_us >= :from AND start_us < :to ORDER BY start_us)"
 )
+# EXISTS as a column is probed row by row; as a condition it may become a join that reads the month.
 _DAYS = text(
-    "SELECT EXISTS (SELECT 1 FROM segments s WHERE s.camera_id = CAST(:camera AS uuid) AND s.profile = :profile AND s.state <> 'missing'"
+    "SELECT EXISTS (SELECT 1 FROM segments s WHERE s.camera_id = c.camera AND s.profile = :profile AND s.state <> 'missing'"
     " AND s.start_us >= d.from_us - :longest AND s.start_us < d.to_us AND s.end_us > d.from_us)"
-    " FROM unnest(CAST(:starts AS bigint[]), CAST(:ends AS bigint[])) WITH ORDINALITY AS d (from_us, to_us, n) ORDER BY d.n"
+    " FROM unnest(CAST(:cameras AS uuid[])) WITH ORDINALITY AS c (camera, n)"
+    " CROSS JOIN unnest(CAST(:starts AS bigint[]), CAST(:ends AS bigint[])) WITH ORDINALITY AS d (from_us, to_us, n) ORDER BY c.n, d.n"
 )
 
 
@@ -80,10 +82,11 @@ def gap_rows(session: Session, camera_id: str, profile: str, within: Span) -> li
     return [GapSpan(*row) for row in session.execute(_GAPS, values)]
 
 
-def days_recorded(session: Session, camera_id: str, profile: str, days: Sequence[Span]) -> list[bool]:
-    """For each day whether any segment touches it; one index probe a day."""
-    values = {"camera": camera_id, "profile": profile, "longest": LONGEST_US}
-    return list(session.scalars(_DAYS, {**values, "starts": [d[0] for d in days], "ends": [d[1] for d in days]}))
+def days_recorded(session: Session, cameras: Sequence[str], profile: str, days: Sequence[Span]) -> list[list[bool]]:
+    """For each camera and day whether any segment touches it; one index probe each."""
+    values = {"cameras": list(cameras), "profile": profile, "longest": LONGEST_US}
+    found = session.scalars(_DAYS, {**values, "starts": [d[0] for d in days], "ends": [d[1] for d in days]}).all()
+    return [list(found[n : n + len(days)]) for n in range(0, len(found), len(days))]
 
 
 def last_ends(session: Session, cameras: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:

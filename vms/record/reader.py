@@ -7,7 +7,7 @@ Not here: interval arithmetic (timeline), SQL (queries), bytes (playback).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -112,19 +112,35 @@ class Reader:
         return SpanOpened(camera.id, request.profile, extents, answer.gaps, complete)
 
     def calendar(self, session: Session, actor: Actor, request: Calendar) -> CalendarAnswer:
-        camera, asked = self._asked(session, request, request.from_us, request.to_us)
-        offset = timedelta(minutes=request.offset_minutes)
-        if abs(offset) > timedelta(hours=18):
-            raise VmsError(Kind.BAD_REQUEST, "offset_minutes must be at most 18 hours", offset_minutes=request.offset_minutes)
+        camera = self._asked(session, request, request.from_us, request.to_us)[0]
+        return self._calendars(session, [camera.id], request)[0]
+
+    def calendars(self, session: Session, actor: Actor, requests: Sequence[Calendar]) -> list[CalendarAnswer | None]:
+        """Of several cameras: those that ask for the same profile and days are read together."""
+        groups: dict[Calendar, list[tuple[int, str]]] = {}
+        for place, request in enumerate(requests):
+            try:
+                camera = self._asked(session, request, request.from_us, request.to_us)[0]
+            except VmsError as error:
+                if error.kind is not Kind.NOT_FOUND:
+                    raise
+                continue
+            groups.setdefault(replace(request, camera=""), []).append((place, camera.id))
+        answers: list[CalendarAnswer | None] = [None] * len(requests)
+        for request, members in groups.items():
+            found = self._calendars(session, [camera for _, camera in members], request)
+            for (place, _), answer in zip(members, found, strict=True):
+                answers[place] = answer
+        return answers
+
+    def _calendars(self, session: Session, cameras: Sequence[str], request: Calendar) -> list[CalendarAnswer]:
+        days = _days(Span(request.from_us, request.to_us), request.offset_minutes)
         offset_us = request.offset_minutes * 60_000_000
-        first = (asked.start_us + offset_us) // DAY_US
-        last = (asked.end_us - 1 + offset_us) // DAY_US
-        if last - first >= MAX_DAYS:
-            raise VmsError(Kind.BAD_REQUEST, f"ask for at most {MAX_DAYS} days", days=last - first + 1)
-        days = [Span(n * DAY_US - offset_us, (n + 1) * DAY_US - offset_us) for n in range(first, last + 1)]
-        recorded = queries.days_recorded(session, camera.id, request.profile, days)
-        full = [known or bool(self._open.segments(camera.id, request.profile, *day)) for day, known in zip(days, recorded, strict=True)]
-        return CalendarAnswer(tuple(_date(day.start_us + offset_us) for day, is_full in zip(days, full, strict=True) if is_full))
+        answers: list[CalendarAnswer] = []
+        for camera, recorded in zip(cameras, queries.days_recorded(session, cameras, request.profile, days), strict=True):
+            full = (day for day, known in zip(days, recorded, strict=True) if known or self._open.segments(camera, request.profile, *day))
+            answers.append(CalendarAnswer(tuple(_date(day.start_us + offset_us) for day in full)))
+        return answers
 
     def segments(self, session: Session, actor: Actor, request: Segments) -> SegmentPage:
         """Closed segments only: an open one has no hash yet."""
@@ -185,6 +201,7 @@ def register(owner: Owner, *, open_table: OpenTable, cameras: Cameras, states: S
     owner.register(ContinueSpan, reader.open_span)
     owner.register(Clip, reader.open_span)
     owner.register(Calendar, reader.calendar)
+    owner.register_many(Calendar, reader.calendars)
     owner.register(Segments, reader.segments)
     return reader
 
@@ -196,6 +213,18 @@ def _cut(extent: Extent, gops: Sequence[GopRow], asked: Span) -> Extent | None:
         return None
     rows = tuple((gop.offset, gop.size, gop.start_us, gop.duration_us) for gop in wanted)
     return extent._replace(start_us=wanted[0].start_us, end_us=wanted[-1].end_us, gops=rows)
+
+
+def _days(asked: Span, offset_minutes: int) -> list[Span]:
+    """The local days that the span touches, as wall time."""
+    if abs(timedelta(minutes=offset_minutes)) > timedelta(hours=18):
+        raise VmsError(Kind.BAD_REQUEST, "offset_minutes must be at most 18 hours", offset_minutes=offset_minutes)
+    offset_us = offset_minutes * 60_000_000
+    first = (asked.start_us + offset_us) // DAY_US
+    last = (asked.end_us - 1 + offset_us) // DAY_US
+    if last - first >= MAX_DAYS:
+        raise VmsError(Kind.BAD_REQUEST, f"ask for at most {MAX_DAYS} days", days=last - first + 1)
+    return [Span(n * DAY_US - offset_us, (n + 1) * DAY_US - offset_us) for n in range(first, last + 1)]
 
 
 def _state(row_state: str) -> str:

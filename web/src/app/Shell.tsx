@@ -1,6 +1,6 @@
 /** Rail, top bar, connection bar; the screens go in the middle. */
 
-import { GlobalOutlined, LogoutOutlined, QuestionCircleOutlined, TableOutlined, VideoCameraOutlined, HistoryOutlined, UserOutlined } from '@ant-design/icons';
+import { BarChartOutlined, GlobalOutlined, LogoutOutlined, QuestionCircleOutlined, TableOutlined, VideoCameraOutlined, HistoryOutlined, UserOutlined } from '@ant-design/icons';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { Button, Tooltip, Watermark } from 'antd';
@@ -21,7 +21,7 @@ const SCREENS = [
   { to: '/live', icon: <VideoCameraOutlined />, text: 'nav.live' },
   { to: '/playback', icon: <HistoryOutlined />, text: 'nav.playback' },
   { to: '/points', icon: <TableOutlined />, text: 'nav.points' },
-
+  { to: '/completeness', icon: <BarChartOutlined />, text: 'nav.completeness' },
 
 ] as const;
 

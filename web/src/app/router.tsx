@@ -2,6 +2,8 @@
 
 import { createRootRoute, createRoute, createRouter, Navigate, Outlet, useNavigate } from '@tanstack/react-router';
 import { useCallback } from 'react';
+import { CompletenessPage } from '@/features/completeness/CompletenessPage';
+import type { CompletenessSearch } from '@/features/completeness/search';
 import { LivePage } from '@/features/live/LivePage';
 import type { LiveSearch } from '@/features/live/wall';
 import { PlaybackPage } from '@/features/playback/PlaybackPage';
@@ -96,8 +98,20 @@ const points = createRoute({
   },
 });
 
+const completeness = createRoute({
+  getParentRoute: () => shell,
+  path: '/completeness',
+  validateSearch: (s: Record<string, unknown>): CompletenessSearch => ({ ...some('month', s), ...some('region', s), ...some('cause', s), ...some('order', s) }),
+  component: function Completeness() {
+    const search = completeness.useSearch();
+    const navigate = useNavigate();
+    const setSearch = useCallback((next: CompletenessSearch) => void navigate({ to: '/completeness', search: next, replace: true }), [navigate]);
+    return <CompletenessPage search={search} setSearch={setSearch} openPlayback={(cams, us) => void navigate({ to: '/playback', search: { cams, t: String(us) } })} />;
+  },
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([login, index, shell.addChildren([live, playback, points])]),
+  routeTree: root.addChildren([login, index, shell.addChildren([live, playback, points, completeness])]),
   parseSearch,
   stringifySearch,
   defaultPreload: false,
