@@ -134,6 +134,14 @@ def test_the_open_day_is_read_again_after_a_quarter_of_an_hour(node: Node) -> No
     assert node.run() == 2
 
 
+def test_a_new_camera_is_counted_at_the_next_look(node: Node) -> None:
+    node.execute("UPDATE cameras SET created_us = :later WHERE id = :id", id=TWO, later=DAY_0 + 3 * DAY_US)
+    assert node.run() == 2
+    node.execute("UPDATE cameras SET created_us = :now WHERE id = :id", id=TWO, now=node.clock.wall_us())
+    assert node.run() == 1
+    assert node.run() == 0
+
+
 def test_midnight_closes_the_day_ten_minutes_later(node: Node) -> None:
     node.run()
     node.clock.step_mono((12 * 3600) * SECOND_US)

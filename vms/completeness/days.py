@@ -69,16 +69,23 @@ def advance(session: Session, offset_us: int, now_us: int) -> None:
     if now_us - head.queued_us >= OPEN_DAY_US:
         queue_day(session, head.open_us)
         head.queued_us = now_us
+    else:
+        queue_day(session, head.open_us, unknown_only=True)
     session.flush()
 
 
-def queue_day(session: Session, start_us: int) -> None:
-    """Every camera that was on the register that day; only main streams are recorded (record.plan)."""
+def queue_day(session: Session, start_us: int, *, unknown_only: bool = False) -> None:
+    """Every camera that was on the register that day, or those of them that have no figures yet.
+
+    Only main streams are recorded (record.plan).
+    """
     statement = text(
-        "INSERT INTO recording_days_stale (start_us, camera_id, profile, marks) SELECT :start, id::uuid, 'main', 1 FROM cameras"
-        " WHERE created_us < :end AND (removed_us IS NULL OR removed_us > :start) ON CONFLICT DO NOTHING"
+        "INSERT INTO recording_days_stale (start_us, camera_id, profile, marks) SELECT :start, c.id::uuid, 'main', 1 FROM cameras c"
+        " WHERE c.created_us < :end AND (c.removed_us IS NULL OR c.removed_us > :start) AND NOT (:unknown_only AND EXISTS ("
+        " SELECT 1 FROM recording_days d WHERE d.start_us = :start AND d.camera_id = c.id::uuid AND d.profile = 'main'))"
+        " ON CONFLICT DO NOTHING"
     )
-    session.execute(statement, {"start": start_us, "end": start_us + DAY_US})
+    session.execute(statement, {"start": start_us, "end": start_us + DAY_US, "unknown_only": unknown_only})
 
 
 def waiting(session: Session) -> Waiting:

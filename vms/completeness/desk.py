@@ -59,7 +59,7 @@ class Desk:
     clock: Clock
     offset_us: int
 
-    def list(self, session: Session, _actor: Actor, request: ListCompleteness) -> CompletenessPage:
+    def page(self, session: Session, _actor: Actor, request: ListCompleteness) -> CompletenessPage:
         wanted = self._wanted(session, request.from_day, request.to_day, request.region_id)
         if request.cause is not None and request.cause not in GAP_CAUSES:
             raise VmsError(Kind.BAD_REQUEST, "no such cause", cause=request.cause[:40])
@@ -153,7 +153,7 @@ class Desk:
 
 def register(owner: Owner, desk: Desk) -> None:
     """Bind the handlers of this package's requests."""
-    owner.register(ListCompleteness, desk.list)
+    owner.register(ListCompleteness, desk.page)
     owner.register(CameraCompleteness, desk.camera)
     owner.register(RefreshCompleteness, desk.refresh)
     owner.register(CompletenessStatement, desk.statement)
