@@ -184,6 +184,6 @@ def test_calendars_asked_together_are_those_asked_alone_and_an_unknown_camera_ha
     one = Calendar(CAMERA, from_us=T0_US - 3 * 86_400_000_000, to_us=T0_US + 3 * 86_400_000_000)
     utc = Calendar(CAMERA, from_us=one.from_us, to_us=one.to_us, offset_minutes=0)
     unknown = Calendar("nobody", from_us=one.from_us, to_us=one.to_us)
-    alone = [node.owner.ask(ACTOR, one), None, node.owner.ask(ACTOR, utc)]
-    assert alone[0].days
-    assert node.owner.ask_each(ACTOR, Calendar, [one, unknown, utc]) == alone
+    local, utc_days = node.owner.ask(ACTOR, one), node.owner.ask(ACTOR, utc)
+    assert local.days
+    assert node.owner.ask_each(ACTOR, Calendar, [one, unknown, utc]) == [local, None, utc_days]
