@@ -42,10 +42,12 @@ _GAPS = text(
     " UNION ALL (SELECT start_us, end_us, cause, detail FROM gaps WHERE camera_id = CAST(:camera AS uuid) AND profile = :profile"
     " AND start_us >= :from AND start_us < :to ORDER BY start_us)"
 )
-# EXISTS as a column is probed row by row; as a condition it may become a join that reads the month.
+# EXISTS as a column is probed row by row; as a condition it may become a join that reads the month. Most days hold a segment
+# that begins in them, which is one entry of the index; only without one those before are looked through.
+_TOUCHES = "EXISTS (SELECT 1 FROM segments s WHERE s.camera_id = c.camera AND s.profile = :profile AND s.state <> 'missing' AND "
 _DAYS = text(
-    "SELECT EXISTS (SELECT 1 FROM segments s WHERE s.camera_id = c.camera AND s.profile = :profile AND s.state <> 'missing'"
-    " AND s.start_us >= d.from_us - :longest AND s.start_us < d.to_us AND s.end_us > d.from_us)"
+    f"SELECT {_TOUCHES} s.start_us >= d.from_us AND s.start_us < d.to_us)"  # noqa: S608  (fixed words)
+    f" OR {_TOUCHES} s.start_us >= d.from_us - :longest AND s.start_us < d.from_us AND s.end_us > d.from_us)"
     " FROM unnest(CAST(:cameras AS uuid[])) WITH ORDINALITY AS c (camera, n)"
     " CROSS JOIN unnest(CAST(:starts AS bigint[]), CAST(:ends AS bigint[])) WITH ORDINALITY AS d (from_us, to_us, n) ORDER BY c.n, d.n"
 )
