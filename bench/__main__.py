@@ -11,15 +11,15 @@ from typing import Any
 
 from rich.console import Console
 
-from bench import ingest, live, past
+from bench import index, ingest, live, past
 from bench.children import BenchError
 from bench.report import Report, save, show
 
 BENCHES: dict[str, Callable[[dict[str, Any]], Report]] = {
     "ingest": lambda given: ingest.bench(_settings(ingest.Settings, given)),
     "live": lambda given: live.bench(_settings(live.Settings, given)),
-    "playback": lambda given: past.bench("playback", _settings(past.Settings, given)),
-    "index": lambda given: past.bench("index", _settings(past.Settings, given)),
+    "playback": lambda given: past.bench(_settings(past.Settings, given)),
+    "index": lambda given: index.bench(_settings(index.Settings, given)),
 }
 
 
@@ -36,6 +36,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--viewers", type=int, help="live only")
     parser.add_argument("--points", type=int, help="live only: registered cameras in the list that is paged")
+    parser.add_argument("--segments", type=int, help="index only: rows that the database is filled with")
     parser.add_argument("--runs", type=int, help="runs of each contender; the median counts")
     parser.add_argument("--only", help="ingest only: contenders, such as vms,floor")
     parser.add_argument("--folder", type=Path, help="where recordings go; a disk, not memory")

@@ -53,7 +53,7 @@ class Node:
     def database(self) -> list[Process]:
         return [process for process in tree([self.pid]) if is_database(process)]
 
-    def get(self, path: str, **params: str | int) -> Any:
+    def get(self, path: str, **params: str | int | list[str]) -> Any:
         answer = self.client.get(f"/api/v1{path}", params=params)
         if answer.status_code >= 300:
             raise BenchError(f"GET {path}: {answer.status_code} {answer.text[:300]}")

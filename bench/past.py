@@ -1,4 +1,4 @@
-"""The past: seek to first chunk (`playback`), timeline and calendar over a filled index (`index`)."""
+"""The past: seek to first chunk."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import random
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,6 @@ from bench.report import Report, Run
 from bench.viewers import percentile, seek
 
 SEEKS = 40
-QUERIES = 300
 
 
 @dataclass(frozen=True)
@@ -24,12 +23,6 @@ class Settings:
     seconds: float = 30.0
     runs: int = 3
     folder: Path | None = None
-
-
-def timed_ms(act: Callable[[], object]) -> float:
-    started = time.monotonic()
-    act()
-    return (time.monotonic() - started) * 1000
 
 
 def playback_run(running: node.Node, ids: Sequence[str], seed: int) -> Run:
@@ -45,23 +38,10 @@ def playback_run(running: node.Node, ids: Sequence[str], seed: int) -> Run:
     return Run("vms", proc.busy().percent_since(busy), {"seek_ms_p50": percentile(took, 50), "seek_ms_p95": percentile(took, 95)})
 
 
-def index_run(running: node.Node, ids: Sequence[str], seed: int) -> Run:
-    chance, busy = random.Random(seed), proc.busy()
-    took: list[float] = []
-    for _ in range(QUERIES):
-        camera, now_us = chance.choice(list(ids)), time.time_ns() // 1000
-        params = {"from": now_us - 86_400_000_000, "to": now_us}
-        took.append(timed_ms(lambda camera=camera, params=params: running.get(f"/cameras/{camera}/timeline", **params)))
-    return Run("vms", proc.busy().percent_since(busy), {"timeline_ms_p50": percentile(took, 50), "timeline_ms_p99": percentile(took, 99)})
-
-
-RUNNERS = {"playback": playback_run, "index": index_run}
-
-
-def bench(name: str, settings: Settings) -> Report:
+def bench(settings: Settings) -> Report:
     """`seconds` of recording first, then the runs while recording goes on."""
     source = clip.ensure()
-    report = Report(name, {"cameras": settings.cameras, "seconds": settings.seconds})
+    report = Report("playback", {"cameras": settings.cameras, "seconds": settings.seconds})
     with (
         tempfile.TemporaryDirectory(prefix="bench-", dir=settings.folder) as top,
         children.cameras(settings.cameras, Path(top), source) as url,
@@ -70,5 +50,5 @@ def bench(name: str, settings: Settings) -> Report:
         ids = running.add_cameras(url, settings.cameras)
         time.sleep(settings.seconds)
         for number in range(settings.runs):
-            report.runs.append(RUNNERS[name](running, ids, number))
+            report.runs.append(playback_run(running, ids, number))
     return report

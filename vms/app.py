@@ -12,7 +12,9 @@ import socket
 import stat
 import sys
 import tempfile
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from vms import __version__
 from vms.base.errors import Kind, VmsError
@@ -27,8 +29,14 @@ MAX_RUN_PATH = 80  # leaves room for the longest socket name within sun_path (un
 """Where a data directory's path is too long for sockets, they go to a short private one."""
 
 
-def resolve(settings: Settings) -> tuple[NodeConfig, Path]:
-    """The node's configuration, saved; (config, path of the file). Raises CONFIG."""
+def utc_offset_minutes(zone: str) -> int:
+    """Of a time zone now: days of the completeness and the backup's hour begin by it until the next start."""
+    offset = datetime.now(ZoneInfo(zone)).utcoffset()
+    return 0 if offset is None else int(offset.total_seconds()) // 60
+
+
+def resolve(settings: Settings, settings_path: Path | None = None) -> tuple[NodeConfig, Path]:
+    """The node's configuration, saved; (config, path of the file). Raises CONFIG. A backup takes the settings file along."""
     data = settings.data_dir.absolute()
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     (data / "keys").mkdir(mode=0o700, exist_ok=True)
@@ -62,6 +70,12 @@ def resolve(settings: Settings) -> tuple[NodeConfig, Path]:
         tsa_ca=str(settings.integrity.tsa_ca.absolute()) if settings.integrity.tsa_ca else "",
         stamp_minutes=settings.integrity.stamp_minutes,
         retention=RetentionConfig(**settings.retention.model_dump()),
+        utc_offset_minutes=utc_offset_minutes(settings.node.time_zone),
+        settings_path="" if settings_path is None else str(settings_path.absolute()),
+        backup_folder="" if settings.backup.folder is None else str(settings.backup.folder.absolute()),
+        backup_recipient="" if settings.backup.recipient is None else str(settings.backup.recipient.absolute()),
+        backup_hour=settings.backup.hour,
+        backup_keep=settings.backup.keep,
     )
     path = run / "node.json"
     save(config, path)

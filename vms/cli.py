@@ -46,7 +46,7 @@ def serve(config: Config = None) -> None:
     from vms.app import become_root, resolve  # noqa: PLC0415
     from vms.settings import load  # noqa: PLC0415
 
-    _, path = resolve(load(config))
+    _, path = resolve(load(config), config)
     become_root(path)
 
 
@@ -120,6 +120,56 @@ def retention(
 
     report = command.run_retention(data, dry_run=dry_run)
     typer.echo(json.dumps(command.as_json(report), indent=2) if as_json else "\n".join(command.tell(report)))
+
+
+PassphraseFile = Annotated[Path | None, typer.Option(help="file whose first line seals or opens the secrets")]
+
+
+@app.command()
+def backup(
+    to: Annotated[Path, typer.Option(help="a folder, or the file to write")],
+    config: Config = None,
+    passphrase_file: PassphraseFile = None,
+    recipient: Annotated[Path | None, typer.Option(help="X25519 public key (PEM) to seal the secrets for")] = None,
+) -> None:
+    """Database, keys and settings in one file, while the node runs. Recordings stay on their volumes."""
+    from vms.app import resolved  # noqa: PLC0415
+    from vms.base.sealing import read_passphrase, read_recipient  # noqa: PLC0415
+    from vms.commands.backup import make_backup  # noqa: PLC0415
+    from vms.settings import load  # noqa: PLC0415
+
+    if passphrase_file is not None and recipient is None:
+        secret = read_passphrase(passphrase_file)
+    elif recipient is not None and passphrase_file is None:
+        secret = read_recipient(recipient)
+    else:
+        raise typer.BadParameter("give --passphrase-file or --recipient: keys leave the node sealed only")
+    made = make_backup(resolved(load(config)), to, secret)
+    typer.echo(f"{made.path} ({made.size_bytes} bytes)")
+
+
+@app.command()
+def restore(
+    backup_file: Annotated[Path, typer.Argument(help="made by `vms backup`")],
+    config: Annotated[Path | None, typer.Option("--config", help="settings file; taken from the backup when it is not there")] = None,
+    passphrase_file: PassphraseFile = None,
+    identity: Annotated[Path | None, typer.Option(help="X25519 private key (PEM) that the secrets were sealed for")] = None,
+    verify: Annotated[bool, typer.Option("--verify", help="only prove the file, and the secrets when they can be opened")] = False,
+) -> None:
+    """Put a backup back onto an empty data directory; the node must not run."""
+    from vms.base.sealing import read_identity, read_passphrase  # noqa: PLC0415
+    from vms.commands.restore import look  # noqa: PLC0415
+    from vms.commands.restore import restore as put_back  # noqa: PLC0415
+
+    secret = read_passphrase(passphrase_file) if passphrase_file else read_identity(identity) if identity else None
+    if verify:
+        manifest = look(backup_file, secret)
+        typer.echo(f"good: {manifest.node_name} ({manifest.node_id}) of {manifest.made_at}{', secrets opened' if secret else ''}")
+        return
+    if secret is None or config is None:
+        raise typer.BadParameter("give --config, and --passphrase-file or --identity")
+    manifest = put_back(backup_file, config, secret)
+    typer.echo(f"restored: {manifest.node_name} as of {manifest.made_at}; start it with `vms serve`")
 
 
 @app.command()

@@ -264,6 +264,25 @@ class NodeStarted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class BackupMade(Event):
+    """The day's backup of the node's database, keys and settings was written. `path` is on the node's machine."""
+
+    type: ClassVar[str] = "backup.made"
+    subject_kind: ClassVar[str] = "node"
+    path: str
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BackupFailed(Event):
+    """The day's backup could not be made; it is tried again after an hour."""
+
+    type: ClassVar[str] = "backup.failed"
+    subject_kind: ClassVar[str] = "node"
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class SessionOpened(Event):
     """An officer signed in. The subject is the officer; `session` is the first 12 digits of the session's hash."""
 
@@ -425,6 +444,8 @@ FACTS: dict[str, type[Event]] = {
         WorkerLost,
         WorkerBack,
         NodeStarted,
+        BackupMade,
+        BackupFailed,
         SessionOpened,
         SessionClosed,
         SessionRefused,

@@ -8,11 +8,20 @@ from vms.accounts import models as accounts_models
 from vms.audit import models as audit_models
 from vms.base import journal_models
 from vms.base.db import Model
+from vms.completeness import models as completeness_models
 from vms.integrity import models as integrity_models
 from vms.record import models as record_models
 from vms.registry import models as registry_models
 
-MODELS = (journal_models, accounts_models, audit_models, record_models, integrity_models, registry_models)
+MODELS = (
+    journal_models,
+    accounts_models,
+    audit_models,
+    record_models,
+    integrity_models,
+    completeness_models,
+    registry_models,
+)
 
 
 def metadata() -> MetaData:

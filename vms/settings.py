@@ -165,6 +165,21 @@ class VolumeSettings(Section):
     max_bytes: int | None = Field(default=None, ge=0, description="most bytes of recordings kept here; 0 or empty: the whole volume")
 
 
+class BackupSettings(Section):
+    """A backup of database, keys and settings every day (docs/guide/backup.md). Recordings are not in it."""
+
+    folder: Path | None = Field(default=None, description="where backups go, best another disk or a share; empty: none are made")
+    recipient: Path | None = Field(default=None, description="X25519 public key (PEM) that the secrets are sealed for")
+    hour: int = Field(default=3, ge=0, le=23, description="local hour from which the day's backup is made")
+    keep: int = Field(default=7, ge=1, le=366, description="how many stay; older ones of this node are removed")
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.folder is not None and self.recipient is None:
+            raise ValueError("folder needs recipient: without a key the secrets cannot be sealed")
+        return self
+
+
 class LogSettings(Section):
     """What the processes tell on standard error."""
 
@@ -186,6 +201,7 @@ class Settings(BaseSettings):
     recording: RecordingSettings = RecordingSettings()
     integrity: IntegritySettings = IntegritySettings()
     retention: RetentionSettings = RetentionSettings()
+    backup: BackupSettings = BackupSettings()
     log: LogSettings = LogSettings()
     volumes: tuple[VolumeSettings, ...] = Field(
         default=(), description="places for segment files; none: `recordings` in the data directory"
@@ -294,6 +310,7 @@ SECTIONS: dict[str, type[Section]] = {
     "recording": RecordingSettings,
     "integrity": IntegritySettings,
     "retention": RetentionSettings,
+    "backup": BackupSettings,
     "log": LogSettings,
     "volumes": VolumeSettings,
 }

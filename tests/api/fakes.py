@@ -41,6 +41,18 @@ class FakeOwner:
             raise answer
         return answer
 
+    def ask_each(self, actor: Actor, request_type: type[Request], requests: Sequence[Request]) -> list[Any]:
+        del request_type
+        answers: list[Any] = []
+        for request in requests:
+            try:
+                answers.append(self.ask(actor, request))
+            except VmsError as error:
+                if error.kind is not Kind.NOT_FOUND:
+                    raise
+                answers.append(None)
+        return answers
+
     @property
     def last(self) -> Any:
         return self.asked[-1][1]

@@ -6,6 +6,7 @@ import pytest
 
 from tests.api.fakes import BEARER, NOON_US, FakeNode
 from vms.api.recordings import month_span
+from vms.base.errors import Kind, VmsError
 from vms.base.timespan import format_time
 from vms.owner.requests import (
     Calendar,
@@ -109,3 +110,13 @@ def test_a_volume_is_read_again_on_demand() -> None:
     node.owner.answers[RescanVolume] = RescanAnswer("v1", 9, 1, 2)
     answer = node.client.post("/api/v1/volumes/v1/rescan", headers=BEARER)
     assert answer.json() == {"volume": "v1", "files": 9, "added": 1, "unproved": 2}
+
+
+def test_calendars_of_several_cameras_leave_out_what_the_actor_cannot_see() -> None:
+    node = FakeNode()
+    node.owner.answers[Calendar] = CalendarAnswer(("2026-05-01",))
+    answer = node.client.get("/api/v1/calendars?month=2026-05&camera=c1&camera=c2&camera=c1", headers=BEARER)
+    assert answer.json() == {"month": "2026-05", "items": [{"camera_id": c, "days": ["2026-05-01"]} for c in ("c1", "c2")]}
+    node.owner.answers[Calendar] = VmsError(Kind.NOT_FOUND, "no such camera")
+    assert node.client.get("/api/v1/calendars?month=2026-05&camera=c1", headers=BEARER).json()["items"] == []
+    assert node.client.get("/api/v1/calendars?month=2026-05", headers=BEARER).status_code == 422

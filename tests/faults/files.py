@@ -203,6 +203,16 @@ class WatchedFiles:
     def free_bytes(self, root: int) -> int:
         return self._inner.free_bytes(root)
 
+    def capacity_bytes(self, root: int) -> int:
+        return self._inner.capacity_bytes(root)
+
+    def forget(self, fd: int) -> None:
+        self._inner.forget(fd)
+
+    def remove_dir(self, root: int, path: str) -> bool:
+        """Only empty folders of days gone by: no file's fate hangs on it."""
+        return self._inner.remove_dir(root, path)
+
     def die(self) -> None:
         """What the kernel does for a dead writer: its descriptors close, and its locks go with them."""
         for fd in tuple(self._paths):

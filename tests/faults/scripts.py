@@ -18,6 +18,7 @@ from tests.faults.files import Exit, Fail, Log, WatchedFiles
 from tests.record.chunks import FRAME_US, INFO, T0_US, begin, chunks, fake_init
 from vms.base.clock import ManualClock
 from vms.media.types import Chunk, Init
+from vms.record.kinds import RecordItem
 from vms.record.recorder import Recorder
 from vms.record.reports import Report, SegmentReport
 from vms.record.segment_writer import Place, SegmentWriter
@@ -65,7 +66,7 @@ class Stage:
             self._lanes[camera] = Lane(Recorder(camera, "main"), SegmentWriter(place, self._segment_us, None, fake_init))
         return self._lanes[camera]
 
-    def tick(self, items: dict[str, list[Item]]) -> None:
+    def tick(self, items: dict[str, list[RecordItem]]) -> None:
         """0.4 s pass; the index learns what was reported before."""
         batch: Batch = []
         for camera, some in items.items():

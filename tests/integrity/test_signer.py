@@ -13,6 +13,7 @@ from tests.record.reports import CAMERA, SECOND_US, T0_US, report
 from vms.base.clock import ManualClock, SystemClock
 from vms.base.db import Database
 from vms.base.errors import VmsError
+from vms.base.node_key import ensure_key, load_key
 from vms.commands.keys import rotate_key
 from vms.integrity import keys, roots
 from vms.integrity.signer import Signer
@@ -98,7 +99,7 @@ def test_the_key_file_is_the_owners_alone_and_made_once(database: Database, sign
     path = tmp_path / "node.key"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     before = path.read_bytes()
-    assert keys.ensure_key(tmp_path).read_bytes() == before
+    assert ensure_key(tmp_path).read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["node.key"]
 
 
@@ -153,7 +154,7 @@ def test_a_hand_over_that_was_cut_off_is_finished_by_the_signer(
     database: Database, signer: Signer, tmp_path: Path, clock: ManualClock
 ) -> None:
     signer.step()
-    old, new = keys.load_key(tmp_path / "node.key"), keys.prepare_next(tmp_path)
+    old, new = load_key(tmp_path / "node.key"), keys.prepare_next(tmp_path)
     with database.transaction() as session:
         keys.hand_over(session, "node-1", keys.HandOver(old, new, "rotation"), 1)
     clock.step_mono(MINUTE_US)

@@ -84,3 +84,14 @@ def test_second_handler_for_a_request_is_a_wiring_fault() -> None:
     owner.register(OpenLive, nothing)
     with pytest.raises(ValueError, match="already"):
         owner.register(OpenLive, nothing)
+
+
+def test_many_questions_are_authorised_one_by_one_in_one_transaction() -> None:
+    owner, ledger = make_owner()
+    owner.register(Calendar, nothing)
+    owner.register_many(Calendar, lambda session, actor, requests: [None if r.camera == "gone" else r.camera for r in requests])
+    watcher = Actor("a2", "Li", "person", rights=frozenset({"playback"}))
+    assert owner.ask_each(watcher, Calendar, [Calendar("c1"), Calendar("gone"), Calendar("c2")]) == ["c1", None, "c2"]
+    assert ledger.steps == ["begin", "commit"]
+    assert owner.ask_each(OFFICER, Calendar, [Calendar("c1")]) == [None]
+    assert ledger.steps[2:] == ["audit Calendar refused", "begin", "commit"]

@@ -121,7 +121,8 @@ def test_the_days_and_last_ends_of_a_camera_are_found(database: Database) -> Non
     commit(database, report(0, 60), report(3 * 86_400, 3 * 86_400 + 60))
     days = [Span(at(n * 86_400 - 100), at((n + 1) * 86_400 - 100)) for n in range(5)]
     with database.transaction() as session:
-        assert queries.days_recorded(session, CAMERA, "main", days) == [True, False, False, True, False]
+        other = CAMERA.replace("aaaa", "abab", 1)
+        assert queries.days_recorded(session, [other, CAMERA], "main", days) == [[False] * 5, [True, False, False, True, False]]
         assert queries.last_ends(session, [(CAMERA, "main"), (CAMERA, "sub")]) == {(CAMERA, "main"): at(3 * 86_400 + 60)}
 
 

@@ -202,3 +202,13 @@ def test_the_timeline_tells_why_a_span_is_recorded(database: Database) -> None:
         ("event", at(20), at(40)),
         ("continuous", at(60), at(75)),
     ]
+
+
+def test_calendars_asked_together_are_those_asked_alone_and_an_unknown_camera_has_none(node: Node) -> None:
+    node.commit(*node.closed)
+    one = Calendar(CAMERA, from_us=T0_US - 3 * 86_400_000_000, to_us=T0_US + 3 * 86_400_000_000)
+    utc = Calendar(CAMERA, from_us=one.from_us, to_us=one.to_us, offset_minutes=0)
+    unknown = Calendar("nobody", from_us=one.from_us, to_us=one.to_us)
+    local, utc_days = node.owner.ask(ACTOR, one), node.owner.ask(ACTOR, utc)
+    assert local.days
+    assert node.owner.ask_each(ACTOR, Calendar, [one, unknown, utc]) == [local, None, utc_days]

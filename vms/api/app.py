@@ -7,7 +7,22 @@ from fastapi.routing import APIRoute
 from starlette.requests import HTTPConnection
 
 from vms import __version__
-from vms.api import cameras, document, events, facts, holds, integrity, node, plans, problems, recordings, regions, sessions, storage
+from vms.api import (
+    cameras,
+    completeness,
+    document,
+    events,
+    facts,
+    holds,
+    integrity,
+    node,
+    plans,
+    problems,
+    recordings,
+    regions,
+    sessions,
+    storage,
+)
 from vms.api.access import SocketRefused
 from vms.api.context import ApiContext
 from vms.api.edge import BodyLimit, RequestIds
@@ -33,7 +48,8 @@ def bare_app(max_body_bytes: int = 1024 * 1024) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.include_router(node.root)
-    for topic in (sessions, cameras, regions, plans, recordings, events, holds, storage, integrity, facts, node):
+    topics = (sessions, cameras, regions, plans, recordings, events, holds, storage, integrity, completeness, facts, node)
+    for topic in topics:
         app.include_router(topic.router, prefix=PREFIX)
     problems.install(app)
     app.add_exception_handler(SocketRefused, _say_nothing)

@@ -18,6 +18,7 @@ class Asks(Protocol):
     """`owner.Owner`; called from threads."""
 
     def ask(self, actor: Actor, request: Request) -> Any: ...
+    def ask_each(self, actor: Actor, request_type: type[Request], requests: Sequence[Request]) -> list[Any]: ...
 
 
 class SignedIn(NamedTuple):

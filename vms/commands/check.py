@@ -6,8 +6,6 @@ Not here: what is compared (record.check).
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 from vms.app import run_path
@@ -15,10 +13,9 @@ from vms.base.clock import SystemClock
 from vms.base.db import Database
 from vms.base.errors import Kind, VmsError
 from vms.base.journal import open_journal
-from vms.base.postgres import EmbeddedPostgres
+from vms.commands.database import node_database
 from vms.integrity.verify import verify_roots
 from vms.processes.config import NodeConfig, load
-from vms.processes.control.database import current_revision, database_url, migrate, schema_ready
 from vms.record.chain_rows import open_chain
 from vms.record.check import CheckResult, check, rebuild
 from vms.storage.files import RealFiles
@@ -31,7 +28,7 @@ def run_check(data: Path, *, rebuild_index: bool) -> CheckResult:
     if not path.exists():
         raise VmsError(Kind.CONFIG, f"{data} holds no node: 'vms serve' or 'vms demo' makes one", path=str(path))
     config = load(path)
-    with open_database(config, exclusive=rebuild_index) as url:
+    with node_database(config, exclusive=rebuild_index) as url:
         database = Database(url, pool_size=2, statement_timeout_ms=600_000)
         volumes = open_volumes(config)
         try:
@@ -54,30 +51,6 @@ def _open_chain(database: Database, node: str) -> None:
     with database.transaction() as session:
         open_journal(session, now_us=now_us)
         open_chain(session, node, now_us)
-
-
-@contextmanager
-def open_database(config: NodeConfig, *, exclusive: bool) -> Generator[str]:
-    """The node's database: the running one, or the node's own server started for this command."""
-    url = database_url(config)
-    if config.database_url or EmbeddedPostgres(Path(config.data_dir) / "postgres", Path(config.run_dir)).accepts():
-        if exclusive and not config.database_url:
-            raise VmsError(Kind.CONFLICT, "the node is running: stop it before its index is made anew")
-        if not schema_ready(url):
-            raise VmsError(Kind.UNAVAILABLE, "the database is not reachable, or its schema is not up to date: run 'vms migrate'")
-        yield url
-        return
-    binaries = Path(config.postgres_binaries) if config.postgres_binaries else None
-    server = EmbeddedPostgres(Path(config.data_dir) / "postgres", Path(config.run_dir), binaries)
-    server.prepare()
-    server.popen()
-    try:
-        server.wait_ready()
-        if current_revision(url) is None or not schema_ready(url):
-            migrate(url)
-        yield url
-    finally:
-        server.stop()
 
 
 def open_volumes(config: NodeConfig) -> list[Volume]:

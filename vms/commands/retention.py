@@ -15,7 +15,8 @@ from vms.base.clock import SystemClock
 from vms.base.db import Database
 from vms.base.errors import Kind, VmsError
 from vms.base.timespan import format_time
-from vms.commands.check import open_database, open_volumes
+from vms.commands.check import open_volumes
+from vms.commands.database import node_database
 from vms.owner.requests import Actor
 from vms.owner.storage import ListKept, ListKeptRegions, ListVolumes
 from vms.processes.config import load
@@ -59,7 +60,7 @@ def run_retention(data: Path, *, dry_run: bool) -> Report:
     if not path.exists():
         raise VmsError(Kind.CONFIG, f"{data} holds no node: 'vms serve' or 'vms demo' makes one", path=str(path))
     config = load(path)
-    with open_database(config, exclusive=False) as url:
+    with node_database(config, exclusive=False) as url:
         database = Database(url, pool_size=2, statement_timeout_ms=600_000)
         volumes = open_volumes(config)
         place = Place(database, {volume.id: volume for volume in volumes}, policy_of(config), regions_of)

@@ -1,59 +1,23 @@
-"""The node's signing key: a file that only the node's user reads, and the list of public keys that it used.
+"""The public keys that the node has announced, and how one key follows another.
 
-Ed25519 in PKCS#8 PEM, `keys/node.key` (0600). Not here: what is signed (statement), the command (commands.keys).
+Not here: the key file (base.node_key), what is signed (statement), the command (commands.keys).
 """
 
 from __future__ import annotations
 
-import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from vms.base.errors import Kind, VmsError
+from vms.base.node_key import NAME, load_key, sync_folder, write_draft
 from vms.integrity.models import NodeKey
 from vms.integrity.statement import KeyStatement, public_bytes
 
-NAME = "node.key"
 NEXT = "node.key.next"
-
-
-def ensure_key(folder: Path) -> Path:
-    """The key file, made when there is none: two starters at once get one key, a crash leaves none or a whole one."""
-    path = folder / NAME
-    if not path.exists():
-        draft = _draft(path, Ed25519PrivateKey.generate())
-        try:
-            path.hardlink_to(draft)
-        except FileExistsError:
-            pass  # another starter was first; its key counts
-        finally:
-            draft.unlink()
-        _sync(folder)
-    return path
-
-
-def load_key(path: Path) -> Ed25519PrivateKey:
-    """Raises CONFIG when it is not there, can be read by others or is none."""
-    try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-        data = path.read_bytes()
-    except OSError as error:
-        raise VmsError(Kind.CONFIG, f"the signing key cannot be read: {error.strerror}; roots wait for it", path=str(path)) from error
-    if mode & 0o077:
-        raise VmsError(Kind.CONFIG, f"the signing key can be read by others: run chmod 600 {path}", path=str(path), mode=f"{mode:o}")
-    try:
-        key = serialization.load_pem_private_key(data, None)
-    except (ValueError, TypeError) as error:
-        raise VmsError(Kind.CONFIG, "the signing key is malformed: restore it from its backup", path=str(path)) from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise VmsError(Kind.CONFIG, "the signing key is no Ed25519 key", path=str(path))
-    return key
 
 
 def used_keys(session: Session) -> list[NodeKey]:
@@ -84,8 +48,8 @@ class HandOver:
 def prepare_next(folder: Path) -> Ed25519PrivateKey:
     """A new key beside the one in use, on the disk before anybody hears of it."""
     key = Ed25519PrivateKey.generate()
-    _draft(folder / NAME, key).replace(folder / NEXT)
-    _sync(folder)
+    write_draft(folder / NAME, key).replace(folder / NEXT)
+    sync_folder(folder)
     return key
 
 
@@ -108,31 +72,10 @@ def settle(session: Session, folder: Path) -> None:
     known = session.scalars(select(NodeKey).order_by(NodeKey.number.desc()).limit(1)).first()
     if known is not None and public_bytes(load_key(after)) == known.key:
         after.replace(folder / NAME)
-        _sync(folder)
+        sync_folder(folder)
 
 
 def _add(session: Session, told: KeyStatement, signer: Ed25519PrivateKey) -> None:
     statement = told.bytes()
     session.add(NodeKey(number=told.number, key=told.key, since_us=told.since_us, statement=statement, signature=signer.sign(statement)))
     session.flush()
-
-
-def _draft(path: Path, key: Ed25519PrivateKey) -> Path:
-    """Owner-only before the first byte, on the disk when this returns."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    data = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.write(descriptor, data)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    return draft
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

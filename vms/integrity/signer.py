@@ -13,6 +13,7 @@ from pathlib import Path
 from vms.base.clock import Clock
 from vms.base.db import Database
 from vms.base.log import get_log
+from vms.base.node_key import NAME, ensure_key, load_key
 from vms.integrity import keys, roots
 from vms.integrity.roots import Signed
 from vms.record import chain_rows
@@ -45,7 +46,7 @@ class Signer:
             keys.settle(session, self._folder)
             known = bool(keys.used_keys(session))
         # A key is made once: a node that announced one and lost its file must not go on as somebody else.
-        key = keys.load_key(self._folder / keys.NAME if known else keys.ensure_key(self._folder))
+        key = load_key(self._folder / NAME if known else ensure_key(self._folder))
         with self._database.transaction() as session:
             keys.announce_key(session, self._node, key, now_us)
             minutes = roots.due(session, now_us)

@@ -62,6 +62,12 @@ class NodeConfig:
     tsa_ca: str = ""
     stamp_minutes: int = 10
     retention: RetentionConfig = RetentionConfig()
+    utc_offset_minutes: int = 480
+    settings_path: str = ""
+    backup_folder: str = ""
+    backup_recipient: str = ""
+    backup_hour: int = 3
+    backup_keep: int = 7
 
     @property
     def secure(self) -> bool:

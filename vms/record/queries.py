@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Integer, Select, Uuid, and_, bindparam, case, func, literal, or_, select, text, tuple_
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
+from sqlalchemy import ColumnElement, Select, Uuid, literal, select, text, tuple_
+from sqlalchemy.dialects.postgresql import BIGINT
 from sqlalchemy.orm import Session
 
 from vms.base.timespan import Span
 from vms.owner.requests import GapSpan
-from vms.record.models import Gap, Garbage, Segment
+from vms.record.models import Garbage, Segment
 
 LONGEST_US = 3 * 3_600_000_000
 """No segment is longer: a segment's length setting plus one GOP (segment_writer.MAX_GOP_US)."""
@@ -28,36 +28,46 @@ class SpanRow:
     kind: str
 
 
+# Plain text: building and hashing these as expressions took longer than PostgreSQL takes to answer them.
+_SPANS = text(
+    "SELECT min(start_us), max(end_us), min(state), min(kind) FROM ("
+    " SELECT start_us, end_us, state, kind, sum(begins) OVER (ORDER BY start_us) AS island FROM ("
+    "  SELECT start_us, end_us, state, kind,"
+    "  coalesce((lag(end_us) OVER w <> start_us OR lag(state) OVER w <> state OR lag(kind) OVER w <> kind)::int, 1) AS begins FROM ("
+    "   SELECT start_us, end_us, kind, CASE WHEN state = 'ok' AND EXISTS (SELECT FROM"
+    "   unnest(CAST(:held_from AS bigint[]), CAST(:held_to AS bigint[])) AS h (from_us, to_us)"
+    "   WHERE start_us < h.to_us AND end_us > h.from_us) THEN 'held' ELSE state END AS state"
+    "   FROM segments WHERE camera_id = CAST(:camera AS uuid) AND profile = :profile AND state <> 'missing'"
+    "   AND start_us >= :first AND start_us < :to AND end_us > :from"
+    "  ) touched WINDOW w AS (ORDER BY start_us)"
+    " ) told) numbered GROUP BY island ORDER BY 1"
+)
+_GAPS = text(
+    "(SELECT start_us, end_us, cause, detail FROM gaps WHERE camera_id = CAST(:camera AS uuid) AND profile = :profile"
+    " AND start_us < :from AND end_us > :from ORDER BY start_us DESC LIMIT 1)"
+    " UNION ALL (SELECT start_us, end_us, cause, detail FROM gaps WHERE camera_id = CAST(:camera AS uuid) AND profile = :profile"
+    " AND start_us >= :from AND start_us < :to ORDER BY start_us)"
+)
+# EXISTS as a column is probed row by row; as a condition it may become a join that reads the month. Most days hold a segment
+# that begins in them, which is one entry of the index; only without one those before are looked through.
+_TOUCHES = "EXISTS (SELECT 1 FROM segments s WHERE s.camera_id = c.camera AND s.profile = :profile AND s.state <> 'missing' AND "
+_DAYS = text(
+    f"SELECT {_TOUCHES} s.start_us >= d.from_us AND s.start_us < d.to_us)"  # noqa: S608  (fixed words)
+    f" OR {_TOUCHES} s.start_us >= d.from_us - :longest AND s.start_us < d.from_us AND s.end_us > d.from_us)"
+    " FROM unnest(CAST(:cameras AS uuid[])) WITH ORDINALITY AS c (camera, n)"
+    " CROSS JOIN unnest(CAST(:starts AS bigint[]), CAST(:ends AS bigint[])) WITH ORDINALITY AS d (from_us, to_us, n) ORDER BY c.n, d.n"
+)
+
+
 def spans(session: Session, camera_id: str, profile: str, within: Span, held: Sequence[Span] = ()) -> list[SpanRow]:
     """Segments that touch the span, joined where they touch, by start: some rows a day, whatever the segment length.
 
-    Good ones that touch any of `held` have the state `held`, whole.
+    Good ones that touch any of `held` have the state `held`, whole. The primary key holds end, state and kind, so no row is
+    read: those of a camera's day lie in as many pages of the table.
     """
-    state = case((Segment.state == "ok", "ok"), else_=Segment.state)
-    if touched := [and_(Segment.start_us < h.end_us, Segment.end_us > h.start_us) for h in held]:
-        state = case((and_(Segment.state == "ok", or_(*touched)), "held"), else_=Segment.state)
-    inner = (
-        select(
-            Segment.start_us,
-            Segment.end_us,
-            state.label("state"),
-            Segment.kind,
-            func.lag(Segment.end_us).over(order_by=Segment.start_us).label("before_us"),
-            func.lag(state).over(order_by=Segment.start_us).label("before"),
-            func.lag(Segment.kind).over(order_by=Segment.start_us).label("before_kind"),
-        )
-        .where(*_touching(camera_id, profile, within), Segment.state != "missing")
-        .subquery()
-    )
-    other = (inner.c.before != inner.c.state) | (inner.c.before_kind != inner.c.kind)
-    begins = ((inner.c.before_us != inner.c.start_us) | other).cast(Integer)
-    islands = select(inner, func.sum(func.coalesce(begins, 1)).over(order_by=inner.c.start_us).label("island")).subquery()
-    statement = (
-        select(func.min(islands.c.start_us), func.max(islands.c.end_us), func.min(islands.c.state), func.min(islands.c.kind))
-        .group_by(islands.c.island)
-        .order_by(func.min(islands.c.start_us))
-    )
-    return [SpanRow(*row) for row in session.execute(statement)]
+    values = {"camera": camera_id, "profile": profile, "first": within.start_us - LONGEST_US, "from": within.start_us, "to": within.end_us}
+    ranges = {"held_from": [h.start_us for h in held], "held_to": [h.end_us for h in held]}
+    return [SpanRow(*row) for row in session.execute(_SPANS, values | ranges)]
 
 
 def segments(session: Session, camera_id: str, profile: str, within: Span, limit: int) -> Sequence[Segment]:
@@ -78,23 +88,15 @@ def segment_page(
 
 def gap_rows(session: Session, camera_id: str, profile: str, within: Span) -> list[GapSpan]:
     """Gaps that touch the span. One may be months long, so the last one before it counts too; they do not overlap."""
-    mine = (Gap.camera_id == camera_id, Gap.profile == profile)
-    columns = (Gap.start_us, Gap.end_us, Gap.cause, Gap.detail)
-    before = select(*columns).where(*mine, Gap.start_us < within.start_us).order_by(Gap.start_us.desc()).limit(1)
-    inside = select(*columns).where(*mine, Gap.start_us >= within.start_us, Gap.start_us < within.end_us).order_by(Gap.start_us)
-    found = [GapSpan(*row) for statement in (before, inside) for row in session.execute(statement)]
-    return [gap for gap in found if gap.end_us > within.start_us]
+    values = {"camera": camera_id, "profile": profile, "from": within.start_us, "to": within.end_us}
+    return [GapSpan(*row) for row in session.execute(_GAPS, values)]
 
 
-def days_recorded(session: Session, camera_id: str, profile: str, days: Sequence[Span]) -> list[bool]:
-    """For each day whether any segment touches it; one index probe a day."""
-    statement = text(
-        "SELECT EXISTS (SELECT 1 FROM segments s WHERE s.camera_id = :camera AND s.profile = :profile AND s.state <> 'missing'"
-        " AND s.start_us >= d.from_us - :longest AND s.start_us < d.to_us AND s.end_us > d.from_us)"
-        " FROM unnest(:starts, :ends) WITH ORDINALITY AS d (from_us, to_us, n) ORDER BY d.n"
-    ).bindparams(bindparam("starts", type_=ARRAY(BIGINT)), bindparam("ends", type_=ARRAY(BIGINT)))
-    values = {"camera": camera_id, "profile": profile, "longest": LONGEST_US}
-    return list(session.scalars(statement, {**values, "starts": [d[0] for d in days], "ends": [d[1] for d in days]}))
+def days_recorded(session: Session, cameras: Sequence[str], profile: str, days: Sequence[Span]) -> list[list[bool]]:
+    """For each camera and day whether any segment touches it; one index probe each."""
+    values = {"cameras": list(cameras), "profile": profile, "longest": LONGEST_US}
+    found = session.scalars(_DAYS, {**values, "starts": [d[0] for d in days], "ends": [d[1] for d in days]}).all()
+    return [list(found[n : n + len(days)]) for n in range(0, len(found), len(days))]
 
 
 def last_ends(session: Session, cameras: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:

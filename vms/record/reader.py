@@ -7,7 +7,7 @@ Not here: interval arithmetic (timeline), SQL (queries), bytes (playback).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Protocol
@@ -37,19 +37,19 @@ from vms.owner.requests import (
     Timeline,
     TimelineAnswer,
 )
-from vms.record import damages, event_queries, gop_table, queries, week
+from vms.record import damages, gop_table, queries, week
 from vms.record.models import Segment
 from vms.record.open_table import OpenTable
 from vms.record.plan import Plan
 from vms.record.reports import GopRow, OpenSegment
 from vms.record.stored import held_ranges
-from vms.record.timeline import standing_claims, timeline, unplanned
+from vms.record.timeline import standing_claims, timeline
+from vms.record.unplanned import Planned, unplanned_spans
 
 DAY_US = 86_400_000_000
 MAX_DAYS = 62
 MAX_SPAN_US = 400 * DAY_US
 MAX_EXTENTS = 500
-PLAN_BACK_US = 40 * DAY_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +117,35 @@ class Reader:
         return SpanOpened(camera.id, request.profile, extents, answer.gaps, complete)
 
     def calendar(self, session: Session, actor: Actor, request: Calendar) -> CalendarAnswer:
-        camera, asked = self._asked(session, request, request.from_us, request.to_us)
-        offset = timedelta(minutes=request.offset_minutes)
-        if abs(offset) > timedelta(hours=18):
-            raise VmsError(Kind.BAD_REQUEST, "offset_minutes must be at most 18 hours", offset_minutes=request.offset_minutes)
+        camera = self._asked(session, request, request.from_us, request.to_us)[0]
+        return self._calendars(session, [camera.id], request)[0]
+
+    def calendars(self, session: Session, actor: Actor, requests: Sequence[Calendar]) -> list[CalendarAnswer | None]:
+        """Of several cameras: those that ask for the same profile and days are read together."""
+        groups: dict[Calendar, list[tuple[int, str]]] = {}
+        for place, request in enumerate(requests):
+            try:
+                camera = self._asked(session, request, request.from_us, request.to_us)[0]
+            except VmsError as error:
+                if error.kind is not Kind.NOT_FOUND:
+                    raise
+                continue
+            groups.setdefault(replace(request, camera=""), []).append((place, camera.id))
+        answers: list[CalendarAnswer | None] = [None] * len(requests)
+        for request, members in groups.items():
+            found = self._calendars(session, [camera for _, camera in members], request)
+            for (place, _), answer in zip(members, found, strict=True):
+                answers[place] = answer
+        return answers
+
+    def _calendars(self, session: Session, cameras: Sequence[str], request: Calendar) -> list[CalendarAnswer]:
+        days = _days(Span(request.from_us, request.to_us), request.offset_minutes)
         offset_us = request.offset_minutes * 60_000_000
-        first = (asked.start_us + offset_us) // DAY_US
-        last = (asked.end_us - 1 + offset_us) // DAY_US
-        if last - first >= MAX_DAYS:
-            raise VmsError(Kind.BAD_REQUEST, f"ask for at most {MAX_DAYS} days", days=last - first + 1)
-        days = [Span(n * DAY_US - offset_us, (n + 1) * DAY_US - offset_us) for n in range(first, last + 1)]
-        recorded = queries.days_recorded(session, camera.id, request.profile, days)
-        full = [known or bool(self._open.segments(camera.id, request.profile, *day)) for day, known in zip(days, recorded, strict=True)]
-        return CalendarAnswer(tuple(_date(day.start_us + offset_us) for day, is_full in zip(days, full, strict=True) if is_full))
+        answers: list[CalendarAnswer] = []
+        for camera, recorded in zip(cameras, queries.days_recorded(session, cameras, request.profile, days), strict=True):
+            full = (day for day, known in zip(days, recorded, strict=True) if known or self._open.segments(camera, request.profile, *day))
+            answers.append(CalendarAnswer(tuple(_date(day.start_us + offset_us) for day in full)))
+        return answers
 
     def segments(self, session: Session, actor: Actor, request: Segments) -> SegmentPage:
         """Closed segments only: an open one has no hash yet."""
@@ -157,23 +173,11 @@ class Reader:
         away = self._states(camera.id, profile)
         claims += standing_claims(
             created_us=camera.created_us,
-            unplanned=self._unplanned(session, camera, profile, asked, now_us),
+            unplanned=unplanned_spans(session, Planned(camera.id, camera.plan, camera.calendar), profile, asked, now_us),
             offline_since_us=away.since_us if away else None,
             offline_cause=away.cause if away else None,
         )
         return timeline(*asked, now_us, recorded, claims)
-
-    def _unplanned(self, session: Session, camera: CameraFacts, profile: str, asked: Span, now_us: int) -> list[Span]:
-        """When the plan, as it is now, wants nothing recorded. A hole that lasts has no row yet: look at the weeks before now."""
-        rule = camera.plan.rule(profile)
-        if rule.mode == "never":
-            return [Span(0, MAX_US)]
-        window = Span(max(asked.start_us, now_us - PLAN_BACK_US), min(asked.end_us, now_us))
-        if rule.mode == "always" or window.start_us >= window.end_us:
-            return []
-        rows = event_queries.touching(session, camera.id, window, MAX_EXTENTS)
-        lasting = [Span(row.start_us, row.end_us) for row in rows]
-        return unplanned(week.steps(rule, window, camera.calendar), window.end_us, lasting)
 
     def _asked(self, session: Session, request: CameraRequest, from_us: int, to_us: int) -> tuple[CameraFacts, Span]:
         if not 0 <= from_us < to_us <= MAX_US or to_us - from_us > MAX_SPAN_US:
@@ -210,6 +214,7 @@ def register(owner: Owner, *, open_table: OpenTable, cameras: Cameras, states: S
     owner.register(ContinueSpan, reader.open_span)
     owner.register(Clip, reader.open_span)
     owner.register(Calendar, reader.calendar)
+    owner.register_many(Calendar, reader.calendars)
     owner.register(Segments, reader.segments)
     return reader
 
@@ -221,6 +226,18 @@ def _cut(extent: Extent, gops: Sequence[GopRow], asked: Span) -> Extent | None:
         return None
     rows = tuple((gop.offset, gop.size, gop.start_us, gop.duration_us) for gop in wanted)
     return extent._replace(start_us=wanted[0].start_us, end_us=wanted[-1].end_us, gops=rows)
+
+
+def _days(asked: Span, offset_minutes: int) -> list[Span]:
+    """The local days that the span touches, as wall time."""
+    if abs(timedelta(minutes=offset_minutes)) > timedelta(hours=18):
+        raise VmsError(Kind.BAD_REQUEST, "offset_minutes must be at most 18 hours", offset_minutes=offset_minutes)
+    offset_us = offset_minutes * 60_000_000
+    first = (asked.start_us + offset_us) // DAY_US
+    last = (asked.end_us - 1 + offset_us) // DAY_US
+    if last - first >= MAX_DAYS:
+        raise VmsError(Kind.BAD_REQUEST, f"ask for at most {MAX_DAYS} days", days=last - first + 1)
+    return [Span(n * DAY_US - offset_us, (n + 1) * DAY_US - offset_us) for n in range(first, last + 1)]
 
 
 def _state(row_state: str) -> str:

@@ -32,6 +32,8 @@ from vms.base.partitions import ensure_partitions
 from vms.base.secrets import Envelope
 from vms.base.tasks import Task
 from vms.base.timespan import SECOND_US
+from vms.completeness import desk as completeness
+from vms.completeness.keeper import Keeper
 from vms.construction.desk import Desk
 from vms.construction.handlers import register as register_construction
 from vms.integrity.handlers import Proofs
@@ -44,6 +46,7 @@ from vms.owner.integrity import ScrubNow
 from vms.owner.requests import Actor, RescanVolume
 from vms.processes.config import NodeConfig
 from vms.processes.control.auditing import Auditing
+from vms.processes.control.backups import Backups
 from vms.processes.control.commits import Commits
 from vms.processes.control.facts import JournalFacts
 from vms.processes.control.node import Node
@@ -61,9 +64,8 @@ from vms.record.planning import read_calendar, read_plans
 from vms.record.reader import Away, CameraFacts, Cameras, States
 from vms.record.retention import Limit
 from vms.record.scrub import Scrub
-from vms.registry.models import Camera
 from vms.registry.places import regions_of
-from vms.registry.queries import camera_id
+from vms.registry.queries import camera_id, camera_standing
 from vms.storage.files import RealFiles
 from vms.storage.volumes import Volume, open_volume
 
@@ -119,6 +121,10 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     node.on_full = retention.on_trouble
     Holds(facts_of, volumes, clock, retention.ring).register(owner)
     KeptDesk(place, facts_of, clock, retention.is_full, retention.ring).register(owner)
+    offset_us = config.utc_offset_minutes * 60 * SECOND_US
+    keeper = Keeper(database, node.open_table, _away(node), clock, config.time_zone, offset_us)
+    keys = Path(config.data_dir) / "keys"
+    completeness.register(owner, completeness.Desk(config.node_id, config.name, config.level, keys, keeper, clock, offset_us))
     feed = Feed(database, clock)
     sealer = Sealer(database, clock)
     sealer.on_sealed.append(feed.ring)
@@ -141,6 +147,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
         "journal": sealer,
         "recovery": recovery,
         "retention": retention,
+        "completeness": keeper,
         "orders": Calling(node.keep_orders),
         "renewal": Calling(node.renew_orders),
         "event-ends": ends,
@@ -150,6 +157,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
         "roots": Signer(database, config.node_id, Path(config.data_dir) / "keys", clock),
         "scrub": scrub,
         **_stamping(config, database, clock),
+        **({"backups": Backups(config, database, clock)} if config.backup_folder else {}),
         **{f"worker-{side.index}": side for side in node.sides},
     }
     return Control(owner, node, commits, create_app(context), tasks, people.authenticate, people.ended, on_revoke)
@@ -269,11 +277,9 @@ def cameras_of(zone: str, clock: Clock) -> Cameras:
 
     def camera_facts(session: Session, key: str) -> CameraFacts:
         """A removed camera too: its recordings stay, so does their timeline."""
-        camera = session.get_one(Camera, camera_id(session, key))
-        record = camera.record if camera.enabled and camera.removed_us is None else "never"
-        return CameraFacts(
-            camera.id, camera.created_us, read_plans(session, [record])[record], read_calendar(session, zone, clock.wall_us())
-        )
+        camera = camera_standing(session, key)
+        plan = read_plans(session, [camera.record])[camera.record]
+        return CameraFacts(camera.id, camera.created_us, plan, read_calendar(session, zone, clock.wall_us()))
 
     return camera_facts
 

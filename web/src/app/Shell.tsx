@@ -1,6 +1,6 @@
 /** Rail, top bar, connection bar; the screens go in the middle. */
 
-import { DatabaseOutlined, GlobalOutlined, LockOutlined, LogoutOutlined, QuestionCircleOutlined, ScheduleOutlined, TableOutlined, VideoCameraOutlined, HistoryOutlined, SafetyCertificateOutlined, UserOutlined } from '@ant-design/icons';
+import { BarChartOutlined, DatabaseOutlined, GlobalOutlined, LockOutlined, LogoutOutlined, QuestionCircleOutlined, ScheduleOutlined, TableOutlined, VideoCameraOutlined, HistoryOutlined, SafetyCertificateOutlined, UserOutlined } from '@ant-design/icons';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { Button, Tooltip, Watermark } from 'antd';
@@ -21,6 +21,7 @@ const SCREENS = [
   { to: '/live', icon: <VideoCameraOutlined />, text: 'nav.live' },
   { to: '/playback', icon: <HistoryOutlined />, text: 'nav.playback' },
   { to: '/points', icon: <TableOutlined />, text: 'nav.points' },
+  { to: '/completeness', icon: <BarChartOutlined />, text: 'nav.completeness' },
   { to: '/plans', icon: <ScheduleOutlined />, text: 'nav.plans' },
   { to: '/storage', icon: <DatabaseOutlined />, text: 'nav.storage' },
   { to: '/holds', icon: <LockOutlined />, text: 'nav.holds' },

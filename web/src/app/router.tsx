@@ -2,6 +2,8 @@
 
 import { createRootRoute, createRoute, createRouter, Navigate, Outlet, useNavigate } from '@tanstack/react-router';
 import { useCallback, useState } from 'react';
+import { CompletenessPage } from '@/features/completeness/CompletenessPage';
+import type { CompletenessSearch } from '@/features/completeness/search';
 import { HoldDrawer, type Wanted } from '@/features/holds/HoldDrawer';
 import { HoldsPage } from '@/features/holds/HoldsPage';
 import { IntegrityPage } from '@/features/integrity/IntegrityPage';
@@ -131,8 +133,20 @@ const plans = createRoute({
 const storage = createRoute({ getParentRoute: () => shell, path: '/storage', component: StoragePage });
 const holds = createRoute({ getParentRoute: () => shell, path: '/holds', component: HoldsPage });
 
+const completeness = createRoute({
+  getParentRoute: () => shell,
+  path: '/completeness',
+  validateSearch: (s: Record<string, unknown>): CompletenessSearch => ({ ...some('month', s), ...some('region', s), ...some('cause', s), ...some('order', s) }),
+  component: function Completeness() {
+    const search = completeness.useSearch();
+    const navigate = useNavigate();
+    const setSearch = useCallback((next: CompletenessSearch) => void navigate({ to: '/completeness', search: next, replace: true }), [navigate]);
+    return <CompletenessPage search={search} setSearch={setSearch} openPlayback={(cams, us) => void navigate({ to: '/playback', search: { cams, t: String(us) } })} />;
+  },
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([login, index, shell.addChildren([live, playback, points, plans, storage, holds, integrity])]),
+  routeTree: root.addChildren([login, index, shell.addChildren([live, playback, points, completeness, plans, storage, holds, integrity])]),
   parseSearch,
   stringifySearch,
   defaultPreload: false,
