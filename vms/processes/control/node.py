@@ -62,6 +62,7 @@ class Node:
         self.edges: dict[object, tuple[int, int, int]] = {}
         """Of each edge that is connected: pid, start (µs), open views."""
         self.on_orphans: Callable[[str, Lanes], None] = _nobody
+        self.on_doubt: Callable[[], None] = _nothing
 
     # --- orders ---
 
@@ -183,6 +184,7 @@ class Node:
 
     def on_trouble(self, worker: int, trouble: Trouble) -> None:
         self.open_table.troubled(trouble)
+        self.on_doubt()
         self._log.error("recording is held up", camera=trouble.camera, cause=trouble.cause, detail=trouble.detail)
 
     def on_segment(self, worker: int, report: SegmentReport, acknowledge: Callable[[], None]) -> None:
@@ -244,3 +246,7 @@ def _probed(track: dict[str, Any]) -> ProbedTrack:
 
 def _nobody(worker: str, lanes: Lanes) -> None:
     """Until recovery is wired."""
+
+
+def _nothing() -> None:
+    """Until volumes are wired."""

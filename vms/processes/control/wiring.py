@@ -43,13 +43,14 @@ from vms.processes.control.commits import Commits
 from vms.processes.control.facts import JournalFacts
 from vms.processes.control.node import Node
 from vms.processes.control.recovery import Recovery
+from vms.processes.control.volumes import NodeVolumes
 from vms.processes.supervised import Calling
 from vms.record import reader
 from vms.record.reader import Away, CameraFacts, States
 from vms.registry.models import Camera
 from vms.registry.queries import camera_id
-from vms.storage.files import RealFiles
-from vms.storage.volumes import Volume, open_volume
+from vms.storage.volumes import Volume
+from vms.storage.watch import Look
 
 PARTITIONS_S = 6 * 3600.0
 
@@ -65,16 +66,18 @@ class Control:
     tasks: dict[str, Task]
     authenticate: Callable[[str], Actor]
     on_revoke: list[Callable[[str], None]]
+    volumes: NodeVolumes
 
 
 def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clock) -> Control:
     """All parts, joined; nothing runs yet."""
-    files = RealFiles()
-    volumes = {v.id: open_volume(v.path, config.node_id, files, expect=v.id) for v in config.volumes}
+    volumes: dict[str, Volume] = {}
     commits = Commits(database, clock)
     node = Node(config, database, envelope, commits, clock)
     recovery = Recovery(database, volumes, node.open_table, clock)
     node.on_orphans = recovery.orphans
+    node_volumes = NodeVolumes(config, clock, commits.put, recovery, volumes)
+    node.on_doubt = node_volumes.doubt
     spool = Spool(Path(config.data_dir) / "audit.spool")
     audit, audit_sealer = AuditLog(database, spool), AuditSealer(database, spool, clock)
     audit.on_record.append(audit_sealer.ring)
@@ -83,7 +86,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     register_construction(owner, desk)
     register_live(owner, node.worker_of)
     owner.register(RescanVolume, recovery.rescan)
-    roots = {volume.id: volume.path for volume in config.volumes}
+    roots = node_volumes.paths
     reader.register(owner, open_table=node.open_table, cameras=camera_facts, states=_away(node), clock=clock, roots=roots)
     feed = Feed(database, clock)
     sealer = Sealer(database, clock)
@@ -91,7 +94,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     people = People(database, clock)
     on_revoke: list[Callable[[str], None]] = []
     people.on_revoke = lambda session: [call(session) for call in on_revoke]
-    status = Status(config, database, node, volumes, clock)
+    status = Status(config, database, node, node_volumes.looks, clock)
     context = ApiContext(
         owner=owner,
         authenticate=people.authenticate,
@@ -106,13 +109,14 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     tasks: dict[str, Task] = {
         "journal": sealer,
         "recovery": recovery,
+        "volumes": node_volumes.set,
         "orders": Calling(node.keep_orders),
         "partitions": Calling(lambda: _keep_partitions(database, clock)),
         "audit": audit_sealer,
         "start": Calling(lambda: _announce_start(config, database)),
         **{f"worker-{side.index}": side for side in node.sides},
     }
-    return Control(owner, node, commits, create_app(context), tasks, people.authenticate, on_revoke)
+    return Control(owner, node, commits, create_app(context), tasks, people.authenticate, on_revoke, node_volumes)
 
 
 class People:
@@ -149,11 +153,11 @@ class People:
 class Status:
     """What GET /system, /nodes and /readyz tell."""
 
-    def __init__(self, config: NodeConfig, database: Database, node: Node, volumes: dict[str, Volume], clock: Clock) -> None:
+    def __init__(self, config: NodeConfig, database: Database, node: Node, looks: Callable[[], list[Look]], clock: Clock) -> None:
         self._config = config
         self._database = database
         self._node = node
-        self._volumes = volumes
+        self._looks = looks
         self._clock = clock
         self._started_us = clock.wall_us()
 
@@ -174,7 +178,7 @@ class Status:
             version=config.version,
             time_us=self._clock.wall_us(),
             processes=tuple(processes),
-            volumes=tuple(self._volume(volume) for volume in self._volumes.values()),
+            volumes=tuple(_volume_info(look) for look in self._looks()),
             clock_synced=False,
             clock_offset_us=None,
             online=online,
@@ -191,9 +195,9 @@ class Status:
         found = [self._database_check()]
         away = [str(side.index) for side in self._node.sides if side.info is None]
         found.append(Check("workers", not away, f"away: {', '.join(away)}" if away else ""))
-        for volume in self._volumes.values():
-            info = self._volume(volume)
-            found.append(Check(f"volume {info.id[:8]}", info.state == "ok", f"{info.free_bytes // 1_000_000} MB free"))
+        for look in self._looks():
+            detail = look.detail or f"{look.free_bytes // 1_000_000} MB free"
+            found.append(Check(f"volume {look.known.id[:8]}", look.state == "ok", detail))
         return found
 
     def _database_check(self) -> Check:
@@ -204,12 +208,18 @@ class Status:
             return Check("database", ok=False, detail=error.message)
         return Check("database", ok=True)
 
-    def _volume(self, volume: Volume) -> VolumeInfo:
-        try:
-            free_bytes = volume.free_bytes()
-        except OSError:
-            return VolumeInfo(volume.id, volume.path, 0, "failed")
-        return VolumeInfo(volume.id, volume.path, free_bytes, "ok" if free_bytes > 0 else "full")
+
+def _volume_info(look: Look) -> VolumeInfo:
+    known = look.known
+    return VolumeInfo(
+        known.id,
+        known.path,
+        look.free_bytes,
+        look.state,
+        detail=look.detail,
+        total_bytes=look.total_bytes,
+        retired=known.retired,
+    )
 
 
 def camera_facts(session: Session, key: str) -> CameraFacts:

@@ -8,45 +8,36 @@ import os
 import uuid
 from collections.abc import Sequence
 from typing import Any, cast
-from zlib import crc32
 
 from vms.base.clock import SystemClock
-from vms.base.errors import Kind, VmsError
 from vms.base.log import configure, get_log
-from vms.ingest.orders import Key, PullOrder
+from vms.ingest.orders import PullOrder
 from vms.ingest.roster import Roster
 from vms.processes.child import Child, run
 from vms.processes.supervised import Calling, end, supervise
 from vms.processes.worker.probing import Probing
+from vms.processes.worker.recordings import Recordings
 from vms.processes.worker.server import WorkerServer
 from vms.processes.worker.uplink import Uplink
-from vms.record.causes import gap_cause
-from vms.record.recorder import Recorder
-from vms.record.reports import GapBefore, Report
-from vms.record.volume_writer import VolumeWriter
-from vms.storage.files import RealFiles
-from vms.storage.volumes import open_volume
+from vms.record.reports import Report
+from vms.storage.files import Files, RealFiles
 from vms.stream.frames import Message
-from vms.stream.stream import Stream
 
 TICK_S = 0.4
 STATES_S = 5.0
-STOP_CLOSE_S = 5.0
 LAST_ACKS_S = 2.0
 
 
 class Worker:
-    """Joins roster, recorders and uplink; everything here runs on the one loop."""
+    """Joins roster, recordings and uplink; everything here runs on the one loop."""
 
-    def __init__(self, child: Child) -> None:
+    def __init__(self, child: Child, files: Files) -> None:
         self.clock = SystemClock()
         self._loop = asyncio.get_running_loop()
-        self._config = child.config
-        self._writers = self._open_volumes()
-        self._recorders: dict[Key, tuple[Recorder, Stream]] = {}
+        self.recordings = Recordings(child.config, files, self.clock, self._on_reports)
         hello: Message = {"op": "hello", "worker": child.index, "incarnation": uuid.uuid4().hex, "pid": os.getpid()}
-        self.uplink = Uplink(hello | {"started_us": self.clock.wall_us(), "reason": child.reason}, self._retell)
-        self.roster = Roster(self.clock, self.uplink.state, self._on_stream)
+        self.uplink = Uplink(hello | {"started_us": self.clock.wall_us(), "reason": child.reason}, self.recordings.retell)
+        self.roster = Roster(self.clock, self.uplink.state, self.recordings.follow)
         self._probing = Probing(self.clock, self.uplink.send)
         self.server = WorkerServer(self.roster, self.uplink, self.follow, self.clock)
 
@@ -57,14 +48,14 @@ class Worker:
                 items = cast("list[dict[str, Any]]", message.get("items") or [])
                 orders = [PullOrder.from_json(item) for item in items]
                 ordered = {order.key for order in orders}
-                self._forget(self._recorders.keys() - ordered)
+                self.recordings.forget(self.recordings.keys - ordered)
                 self.roster.apply(orders)
                 self.uplink.keep(ordered)
             case "put":
                 self.roster.put(PullOrder.from_json(message.get("item") or {}))
             case "drop":
                 key = (str(message.get("camera")), str(message.get("profile")))
-                self._forget({key})
+                self.recordings.forget({key})
                 self.roster.drop(*key)
                 self.uplink.forget(key)
             case _:
@@ -73,8 +64,7 @@ class Worker:
     async def tick(self) -> None:
         """Hands chunks to the volumes; it is the recorder's heart-beat."""
         while True:
-            for writer in self._writers:
-                writer.tick()
+            self.recordings.tick()
             await self.clock.sleep(TICK_S)
 
     async def tell_states(self) -> None:
@@ -89,63 +79,30 @@ class Worker:
         """Every segment closed and synced, and control given a moment to commit them."""
         self._probing.close()
         await self.roster.close()
-        stopped = await asyncio.gather(*(asyncio.to_thread(writer.stop, "stop", STOP_CLOSE_S) for writer in self._writers))
-        if not all(stopped):
+        if not await self.recordings.close():
             get_log("worker").error("a volume did not close its segments in time; recovery will")
         deadline_us = self.clock.mono_us() + int(LAST_ACKS_S * 1_000_000)
         await asyncio.sleep(0)
         while self.uplink.unacknowledged and self.clock.mono_us() < deadline_us:
             await self.clock.sleep(0.05)
 
-    def _open_volumes(self) -> list[VolumeWriter]:
-        """Raises CONFIG when a volume is not the one its identity file says."""
-        config, files = self._config, RealFiles()
-        writers: list[VolumeWriter] = []
-        for volume in config.volumes:
-            opened = open_volume(volume.path, config.node_id, files, expect=volume.id)
-            segment_us = int(config.segment_seconds * 1_000_000)
-            writers.append(VolumeWriter(opened, self.clock, self._on_reports, segment_us=segment_us))
-        if not writers:
-            raise VmsError(Kind.CONFIG, "a node needs at least one volume")
-        for writer in writers:
-            writer.start()
-        return writers
-
     def _on_reports(self, reports: Sequence[Report]) -> None:
         """From a volume's thread."""
         with contextlib.suppress(RuntimeError):  # the loop is gone: recovery reads the files
-            self._loop.call_soon_threadsafe(self.uplink.reports, list(reports))
+            self._loop.call_soon_threadsafe(self._heard, list(reports))
 
-    def _on_stream(self, order: PullOrder, stream: Stream) -> None:
-        """Recording follows the order; the recorder is attached before the first chunk, or at the next key frame."""
-        recording = order.key in self._recorders
-        if order.record and not recording:
-            resume = GapBefore(order.resume.end_us, gap_cause(order.resume.cause)) if order.resume else None
-            recorder = self._writer_of(order.camera).recorder(order.camera, order.profile, resume=resume)
-            stream.attach(recorder, self.clock.mono_us(), cached=False)
-            self._recorders[order.key] = (recorder, stream)
-        elif recording and not order.record:
-            self._forget({order.key})
-
-    def _forget(self, keys: set[Key]) -> None:
-        for key in keys & self._recorders.keys():
-            recorder, stream = self._recorders.pop(key)
-            stream.detach(recorder)
-            recorder.stop("operator_stop")
-
-    def _writer_of(self, camera: str) -> VolumeWriter:
-        return self._writers[crc32(camera.encode()) % len(self._writers)]
-
-    def _retell(self) -> None:
-        for writer in self._writers:
-            writer.retell()
+    def _heard(self, reports: Sequence[Report]) -> None:
+        self.recordings.heard(reports)
+        self.uplink.reports(reports)
 
 
-async def main(child: Child, stop: asyncio.Event) -> None:
+async def main(child: Child, stop: asyncio.Event, files: Files | None = None) -> None:
     configure(child.config.log_format, level=child.config.log_level, role="worker", worker=child.index)
-    worker = Worker(child)
+    worker = Worker(child, files or RealFiles())
+    await worker.recordings.begin()
     server = await worker.server.listen(child.listener("link"))
-    tasks = supervise({"tick": Calling(worker.tick), "states": Calling(worker.tell_states)}, worker.clock)
+    parts = {"tick": Calling(worker.tick), "states": Calling(worker.tell_states), "volumes": worker.recordings.volumes}
+    tasks = supervise(parts, worker.clock)
     await stop.wait()
     await end(tasks)
     await worker.close()
