@@ -50,6 +50,7 @@ def fill(database: Database, volume: Volume, cameras: int, each: int) -> None:
     values = {"day": DAY0_US, "minute": MINUTE_US, "run": RUN, "volume": volume.id, "cameras": ids, "each": each}
     with database.transaction() as session:
         ensure_partitions(session, "segments", "start_us", DAY0_US, months_ahead=0)
+        session.execute(text("SET LOCAL statement_timeout = 0"))
         session.execute(text(INSERT), values)
 
 

@@ -19,7 +19,7 @@ from vms import events
 from vms.accounts import queries as accounts
 from vms.accounts.settings import SessionLimits
 from vms.api.app import create_app
-from vms.api.context import ApiContext, Check, HttpSlice, NodeInfo, ProcessInfo, SignedIn, SystemInfo, VolumeInfo
+from vms.api.context import ApiContext, Check, DiskInfo, HttpSlice, NodeInfo, ProcessInfo, SignedIn, SystemInfo, VolumeInfo
 from vms.audit.log import AuditLog, AuditSealer
 from vms.audit.spool import Spool
 from vms.base.clock import Clock
@@ -94,7 +94,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     people = People(database, clock)
     on_revoke: list[Callable[[str], None]] = []
     people.on_revoke = lambda session: [call(session) for call in on_revoke]
-    status = Status(config, database, node, node_volumes.looks, clock)
+    status = Status(config, database, node, node_volumes, clock)
     context = ApiContext(
         owner=owner,
         authenticate=people.authenticate,
@@ -110,6 +110,8 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
         "journal": sealer,
         "recovery": recovery,
         "volumes": node_volumes.set,
+        "disks": Calling(node_volumes.watch_disks),
+        "room": Calling(node_volumes.note_room),
         "orders": Calling(node.keep_orders),
         "partitions": Calling(lambda: _keep_partitions(database, clock)),
         "audit": audit_sealer,
@@ -153,11 +155,11 @@ class People:
 class Status:
     """What GET /system, /nodes and /readyz tell."""
 
-    def __init__(self, config: NodeConfig, database: Database, node: Node, looks: Callable[[], list[Look]], clock: Clock) -> None:
+    def __init__(self, config: NodeConfig, database: Database, node: Node, volumes: NodeVolumes, clock: Clock) -> None:
         self._config = config
         self._database = database
         self._node = node
-        self._looks = looks
+        self._volumes = volumes
         self._clock = clock
         self._started_us = clock.wall_us()
 
@@ -178,7 +180,7 @@ class Status:
             version=config.version,
             time_us=self._clock.wall_us(),
             processes=tuple(processes),
-            volumes=tuple(_volume_info(look) for look in self._looks()),
+            volumes=tuple(self._volume(look) for look in self._volumes.looks()),
             clock_synced=False,
             clock_offset_us=None,
             online=online,
@@ -195,7 +197,7 @@ class Status:
         found = [self._database_check()]
         away = [str(side.index) for side in self._node.sides if side.info is None]
         found.append(Check("workers", not away, f"away: {', '.join(away)}" if away else ""))
-        for look in self._looks():
+        for look in self._volumes.looks():
             detail = look.detail or f"{look.free_bytes // 1_000_000} MB free"
             found.append(Check(f"volume {look.known.id[:8]}", look.state == "ok", detail))
         return found
@@ -208,18 +210,20 @@ class Status:
             return Check("database", ok=False, detail=error.message)
         return Check("database", ok=True)
 
-
-def _volume_info(look: Look) -> VolumeInfo:
-    known = look.known
-    return VolumeInfo(
-        known.id,
-        known.path,
-        look.free_bytes,
-        look.state,
-        detail=look.detail,
-        total_bytes=look.total_bytes,
-        retired=known.retired,
-    )
+    def _volume(self, look: Look) -> VolumeInfo:
+        known = look.known
+        health, filling = self._volumes.disks.get(known.id), self._volumes.filling.get(known.id)
+        return VolumeInfo(
+            known.id,
+            known.path,
+            look.free_bytes,
+            look.state,
+            detail=look.detail,
+            total_bytes=look.total_bytes,
+            retired=known.retired,
+            days_left=filling.days_left if filling else None,
+            disk=DiskInfo(health.device, health.state, health.detail) if health else None,
+        )
 
 
 def camera_facts(session: Session, key: str) -> CameraFacts:
