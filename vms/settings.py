@@ -106,7 +106,7 @@ class RecordingSettings(Section):
 class VolumeSettings(Section):
     """A place for segment files."""
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="its name in reports")
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="its name in this file")
     path: Path = Field(description="a folder, usually a disk's mount point")
 
 
@@ -131,7 +131,8 @@ class Settings(BaseSettings):
     recording: RecordingSettings = RecordingSettings()
     log: LogSettings = LogSettings()
     volumes: tuple[VolumeSettings, ...] = Field(
-        default=(), description="places for segment files; none: `recordings` in the data directory"
+        default=(),
+        description="places for segment files at the first start (later: `vms volume add`); none: `recordings` in the data directory",
     )
 
     @classmethod

@@ -4,6 +4,9 @@ the others record meanwhile, and a volume that is right again is used again with
 
 from __future__ import annotations
 
+import errno
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
@@ -117,3 +120,75 @@ def test_an_unmounted_volume_is_refused_and_costs_no_frame_and_comes_back(rig: R
         assert not line.gaps, line
     rig.disks.plug(0, 1)
     assert rig.node.stop() == 0
+
+
+@pytest.mark.long
+def test_swapped_disks_are_both_refused_and_a_new_one_takes_its_share(rig: Rig, tmp_path: Path) -> None:
+    """Also: what the command line adds and retires is followed without a restart."""
+    rig.disks.plug(1, 0)
+    rig.wait_states("failed", "failed")
+    written_us = [rig.newest_us(disk) for disk in (0, 1)]
+    pass_time(5)
+    assert [rig.newest_us(disk) for disk in (0, 1)] == written_us, "no disk gets what belongs on another"
+    volumes = {volume["id"]: volume for volume in rig.node.get("/system")["volumes"]}
+    assert rig.ids[1] in volumes[rig.ids[0]]["detail"]
+    swapped_us = now_us()
+    with tmpfs(tmp_path / "third", mb=256) as third:
+        command(rig.node, "add", str(third))
+        rig.node.volumes = (*rig.node.volumes, third)
+        wait_until("all cameras are on the new disk", lambda: len(list(third.glob("*/main"))) == CAMERAS, 20)
+        rig.disks.plug(0, 1)
+        rig.wait_states("ok", "ok")
+        for disk in (0, 1):
+            rig.wait_written(disk, now_us())
+        pass_time(3)
+        since_us = now_us() - 2 * SECOND
+        new = next(v["id"] for v in rig.node.get("/system")["volumes"] if v["path"] == str(third))
+        command(rig.node, "retire", new)
+        pass_time(8)
+        files = {path: path.stat().st_size for path in third.glob("*/*/*/*.mp4")}
+        pass_time(4)
+        assert {path: path.stat().st_size for path in third.glob("*/*/*/*.mp4")} == files, "a retired volume is left alone"
+        rig.assert_nothing_lost(since_us)
+        for camera in rig.cameras:
+            line = rig.node.timeline(camera, swapped_us - 60 * SECOND, now_us() - 2 * SECOND)
+            assert line.is_exact(), line
+            assert {cause for _, _, cause in line.gaps} <= {"io_error", "not_registered", "camera_offline"}, line
+        found = rig.node.check()
+        assert found == dict.fromkeys(found, 0) | {"rows": found["rows"], "files": found["files"]}
+        assert rig.node.stop() == 0
+
+
+@pytest.mark.long
+def test_a_full_disk_gives_its_cameras_to_the_others(rig: Rig) -> None:
+    filler = rig.disks.disks[0] / "lost+found"
+    with filler.open("wb") as file:
+        try:
+            while file.write(b"\1" * 65536):
+                file.flush()
+        except OSError as error:
+            assert error.errno == errno.ENOSPC
+    rig.wait_states("full", "ok")
+    pass_time(6)
+    since_us = now_us() - SECOND
+    pass_time(4)
+    rig.assert_nothing_lost(since_us)
+    filler.unlink()
+    rig.wait_states("ok", "ok")
+    rig.wait_written(0, now_us())
+    pass_time(3)
+    for camera in rig.cameras:
+        line = rig.node.timeline(camera, since_us - 60 * SECOND, now_us() - 2 * SECOND)
+        assert line.is_exact(), line
+        assert {cause for _, _, cause in line.gaps} <= {"disk_full", "not_registered", "camera_offline"}, line
+    found = rig.node.check()
+    assert found == dict.fromkeys(found, 0) | {"rows": found["rows"], "files": found["files"]}
+
+
+def command(node: Node, *words: str) -> None:
+    """`vms volume …` beside the running node."""
+    config = node.data.parent / "vms.toml"
+    done = subprocess.run(
+        [sys.executable, "-m", "vms", "volume", *words, "--config", str(config)], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
