@@ -64,11 +64,9 @@ class VolumeSet:
             elif now_us - looker.asked_us > SILENT_US:
                 self._tell(Look(volume, self._open(volume.id), "failed", "the disk does not answer"))
         for gone in self._lookers.keys() - {volume.id for volume in self._known}:
-            self._lookers.pop(gone).end()
-            look = self.looks.get(gone)
-            if look is not None:
-                self._tell(Look(look.known, None, "failed", "the volume was taken off this node's list"))
-                del self.looks[gone]
+            if self._lookers[gone].asked_us is None:  # else its answer comes first, or the silent disk stays told
+                self._lookers.pop(gone).end()
+                self._forget(gone)
 
     def doubt(self, volume: str) -> None:
         """Its disk has failed somebody: it must prove itself with the next look."""
@@ -79,13 +77,20 @@ class VolumeSet:
         look = self.looks.get(volume)
         return look.volume if look is not None and look.state != "failed" else None
 
+    def _forget(self, volume: str) -> None:
+        look = self.looks.get(volume)
+        if look is not None:
+            self._tell(Look(look.known, None, "failed", "the volume is retired, or no longer on this node's list"))
+            del self.looks[volume]
+
     def _open(self, volume: str) -> Volume | None:
         look = self.looks.get(volume)
         return look.volume if look is not None else None
 
     def _read_list(self) -> None:
         try:
-            self._known = read_known(self._looking.data_dir) or ()
+            known = read_known(self._looking.data_dir) or ()
+            self._known = tuple(volume for volume in known if self._looking.owner or not volume.retired)
         except VmsError as error:
             if self._damaged != error.message:
                 self._log.error("the list of volumes cannot be read; the last one stays in force", error=error.message)
@@ -99,12 +104,7 @@ class VolumeSet:
             self._loop.call_soon_threadsafe(self._answered, look)
 
     def _answered(self, look: Look) -> None:
-        looker = self._lookers.get(look.known.id)
-        if looker is None:  # taken off the list meanwhile
-            if look.volume is not None and look.volume is not self._open(look.known.id):
-                look.volume.close()
-            return
-        looker.asked_us = None
+        self._lookers[look.known.id].asked_us = None
         if look.state == "ok":
             self._doubted.discard(look.known.id)
         self._tell(look)

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 
 from vms.media.types import VIDEO_TIMESCALE, VIDEO_TRACK, Chunk
+from vms.record.causes import gap_cause
 from vms.record.recorder import Recorder
 from vms.record.reports import GapBefore
 from vms.stream.stream import Begin, End, Item, Stream
@@ -18,14 +19,16 @@ SMALL_US = 100_000
 
 
 class Move:
-    """A subscriber in place of `old`. `make` gives the recorder on the other volume, told what was not recorded before it."""
+    """A subscriber in place of `old`. `make` gives the recorder on the other volume; `why` tells it, for the wall time at which it
+    begins, since when and why nothing was recorded.
+    """
 
     def __init__(
         self,
         stream: Stream,
         old: Recorder,
         make: Callable[[GapBefore | None], Recorder],
-        why: Callable[[], GapBefore | None],
+        why: Callable[[int], GapBefore | None],
         moved: Callable[[Recorder], None],
     ) -> None:
         self.old = old
@@ -45,7 +48,7 @@ class Move:
         if isinstance(item, Chunk) and item.track == VIDEO_TRACK:
             self._end_us = item.wall_us + item.duration * 1_000_000 // VIDEO_TIMESCALE
         elif isinstance(item, End):
-            new = self._switch(GapBefore(self._end_us or now_us, item.cause))
+            new = self._switch(GapBefore(self._end_us or now_us, gap_cause(item.cause)))
             self._moved(new)
 
     def cancel(self) -> None:
@@ -54,10 +57,10 @@ class Move:
 
     def _go_on(self, chunk: Chunk, now_us: int) -> None:
         """The run gets a new id: its segments are counted from nought on each volume."""
-        gap, begin = self._why(), self._stream.begin
-        if gap is None and 0 < abs(chunk.wall_us - self._end_us) < SMALL_US:
+        begin = self._stream.begin
+        if 0 < abs(chunk.wall_us - self._end_us) < SMALL_US:
             chunk = chunk._replace(wall_us=self._end_us)
-        new = self._switch(gap)
+        new = self._switch(self._why(chunk.wall_us))
         if begin is not None:
             new.put(Begin(str(uuid.uuid4()), begin.inits, chunk.wall_us), now_us)
         new.put(chunk, now_us)

@@ -163,7 +163,7 @@ class Recordings:
         if writer is not None and writer.volume is not look.volume:
             self._leaving[self._writers.pop(look.known.id)] = self._clock.mono_us() + LEAVE_US
             writer = None
-        if writer is None and look.volume is not None and not look.known.retired:
+        if writer is None and look.volume is not None:
             writer = VolumeWriter(look.volume, self._clock, self._on_reports, segment_us=self._segment_us)
             writer.start()
             self._writers[look.known.id] = writer
@@ -218,7 +218,17 @@ class Recordings:
         def moved(new: Recorder) -> None:
             recording.subscriber = new
 
-        recording.subscriber = Move(recording.stream, old, make, lambda: self._why(recording), moved)
+        def why(start_us: int) -> GapBefore | None:
+            return self._why(recording) or self._likely(recording, start_us)
+
+        recording.subscriber = Move(recording.stream, old, make, why, moved)
+
+    def _likely(self, recording: _Recording, start_us: int) -> GapBefore | None:
+        """A bad disk may be losing the last GOP just now: should the index find a hole before `start_us`, this is its cause."""
+        look = self.volumes.looks.get(recording.writer.volume.id) if recording.writer is not None else None
+        if look is None or look.state == "ok":
+            return None
+        return GapBefore(start_us - 1, "disk_full" if look.state == "full" else "io_error", look.detail[:100])
 
     def _tell_held_up(self, recordings: Sequence[_Recording]) -> None:
         """Nobody else would: without a volume there is no writer that could."""
