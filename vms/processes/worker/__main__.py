@@ -20,7 +20,7 @@ from vms.processes.worker.recordings import Recordings
 from vms.processes.worker.server import WorkerServer
 from vms.processes.worker.uplink import Uplink
 from vms.record.reports import Report
-from vms.storage.files import Files, RealFiles
+from vms.storage.files import RealFiles
 from vms.stream.frames import Message
 
 TICK_S = 0.4
@@ -31,10 +31,10 @@ LAST_ACKS_S = 2.0
 class Worker:
     """Joins roster, recordings and uplink; everything here runs on the one loop."""
 
-    def __init__(self, child: Child, files: Files) -> None:
+    def __init__(self, child: Child) -> None:
         self.clock = SystemClock()
         self._loop = asyncio.get_running_loop()
-        self.recordings = Recordings(child.config, files, self.clock, self._on_reports)
+        self.recordings = Recordings(child.config, RealFiles(), self.clock, self._on_reports)
         hello: Message = {"op": "hello", "worker": child.index, "incarnation": uuid.uuid4().hex, "pid": os.getpid()}
         self.uplink = Uplink(hello | {"started_us": self.clock.wall_us(), "reason": child.reason}, self.recordings.retell)
         self.roster = Roster(self.clock, self.uplink.state, self.recordings.follow)
@@ -96,9 +96,9 @@ class Worker:
         self.uplink.reports(reports)
 
 
-async def main(child: Child, stop: asyncio.Event, files: Files | None = None) -> None:
+async def main(child: Child, stop: asyncio.Event) -> None:
     configure(child.config.log_format, level=child.config.log_level, role="worker", worker=child.index)
-    worker = Worker(child, files or RealFiles())
+    worker = Worker(child)
     await worker.recordings.begin()
     server = await worker.server.listen(child.listener("link"))
     parts = {"tick": Calling(worker.tick), "states": Calling(worker.tell_states), "volumes": worker.recordings.volumes}
