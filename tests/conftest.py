@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Generator
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import text
 
+from tests.support.mounts import run_in_name_space
 from vms.base.db import Database
 from vms.base.ids import new_id
 from vms.base.postgres import EmbeddedPostgres
@@ -21,6 +23,15 @@ settings.load_profile("here")
 
 # Test data is thrown away, so nothing waits for the disk.
 FAST_DATABASE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """A test that mounts is run where it may: as it is for root, else again in a name space of its own."""
+    if os.geteuid() == 0 or pyfuncitem.get_closest_marker("mounts") is None:
+        return None
+    run_in_name_space(pyfuncitem.nodeid)
+    return True
 
 
 class Server:

@@ -19,10 +19,11 @@ from zoneinfo import ZoneInfo
 from vms import __version__
 from vms.base.errors import Kind, VmsError
 from vms.base.ids import new_id
+from vms.base.log import get_log
 from vms.processes.config import NodeConfig, RetentionConfig, VolumeConfig, load, save
 from vms.settings import Settings
-from vms.storage.files import RealFiles
-from vms.storage.volumes import open_volume
+from vms.storage.known import change_known, read_known
+from vms.storage.taking import take_place
 
 EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104  (names that no certificate can carry)
 MAX_RUN_PATH = 80  # leaves room for the longest socket name within sun_path (unix(7))
@@ -132,15 +133,19 @@ def _kept_id(data: Path) -> str:
 
 
 def _volumes(settings: Settings, data: Path, node_id: str) -> tuple[VolumeConfig, ...]:
-    """Each volume's identity file is checked before anything may write there; a new empty folder gets one."""
-    limits = [(volume.path.absolute(), volume.days, volume.max_bytes) for volume in settings.volumes]
-    found: list[VolumeConfig] = []
-    for path, days, max_bytes in limits or [(data / "recordings", None, None)]:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        volume = open_volume(str(path), node_id, RealFiles(), create=True)
-        found.append(VolumeConfig(volume.id, str(path), days, max_bytes))
-        volume.close()
-    return tuple(found)
+    """Those on the node's list. Only a node that never had one takes the configured places as they are; later ones are added
+    by `vms volume add`, for an empty folder may be a disk that is not mounted."""
+    places = [volume.path.absolute() for volume in settings.volumes] or [data / "recordings"]
+    known = read_known(str(data))
+    if known is None:
+        taken = tuple(take_place(str(path), node_id) for path in places)
+        known = change_known(str(data), lambda _: taken)
+    for path in places if settings.volumes else ():
+        if str(path) not in {volume.path for volume in known}:
+            get_log("volumes").warning("this place is no volume of the node yet: say `vms volume add`", path=str(path))
+    limits = {str(volume.path.absolute()): (volume.days, volume.max_bytes) for volume in settings.volumes}
+    used = (volume for volume in known if not volume.retired)
+    return tuple(VolumeConfig(volume.id, volume.path, *limits.get(volume.path, (None, None))) for volume in used)
 
 
 def _certificate(settings: Settings, data: Path) -> tuple[str, str]:

@@ -18,6 +18,8 @@ from vms.base.errors import VmsError
 app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help="A node of the video network platform.")
 sim = typer.Typer(no_args_is_help=True, help="Simulated devices for trials and tests.")
 app.add_typer(sim, name="sim")
+volume = typer.Typer(no_args_is_help=True, help="The disks that a node records on; a running node follows without a restart.")
+app.add_typer(volume, name="volume")
 
 Config = Annotated[Path | None, typer.Option("--config", help="settings file (TOML); VMS_… variables win over it")]
 ReadyFile = Annotated[Path | None, typer.Option("--ready-file", help="written (0600) and renamed into place when ready")]
@@ -195,6 +197,52 @@ def doctor(config: Config = None) -> None:
     for finding in findings:
         typer.echo(f"[{'ok' if finding.ok else '!!'}] {finding.name}: {finding.detail}")
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+@volume.command("add")
+def volume_add(path: Annotated[Path, typer.Argument(help="an empty folder, usually a disk's mount point")], config: Config = None) -> None:
+    """Give the place an identity, once, and record on it from now on."""
+    from vms.commands.volume import add  # noqa: PLC0415
+    from vms.settings import load  # noqa: PLC0415
+
+    typer.echo(add(load(config), path))
+
+
+@volume.command("list")
+def volume_list(config: Config = None, as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False) -> None:
+    """Every volume of the node and what is found at its place now."""
+    from vms.commands.volume import as_lines, look  # noqa: PLC0415
+    from vms.settings import load  # noqa: PLC0415
+
+    found = look(load(config))
+    typer.echo(json.dumps(found, indent=2) if as_json else as_lines(found))
+    raise typer.Exit(0 if all(entry["state"] == "ok" for entry in found) else 1)
+
+
+@volume.command("retire")
+def volume_retire(
+    volume_id: Annotated[str, typer.Argument(metavar="ID")],
+    config: Config = None,
+    back: Annotated[bool, typer.Option("--back", help="record on it again")] = False,
+) -> None:
+    """Write nothing new to it; what it holds stays playable."""
+    from vms.commands.volume import retire  # noqa: PLC0415
+    from vms.settings import load  # noqa: PLC0415
+
+    retire(load(config), volume_id, retired=not back)
+
+
+@volume.command("replace")
+def volume_replace(
+    volume_id: Annotated[str, typer.Argument(metavar="ID", help="the volume whose disk is gone for good")],
+    path: Annotated[Path | None, typer.Argument(help="place of the new disk; without it the same")] = None,
+    config: Config = None,
+) -> None:
+    """A new, empty disk for one that is lost with everything on it."""
+    from vms.commands.volume import replace  # noqa: PLC0415
+    from vms.settings import load  # noqa: PLC0415
+
+    typer.echo(replace(load(config), volume_id, path))
 
 
 @app.command()

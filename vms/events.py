@@ -233,6 +233,17 @@ class VolumeState(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DiskState(Event):
+    """The disk or array below a volume feels otherwise than before. `state` is `ok`, `worn`, `failing` or `unknown`."""
+
+    type: ClassVar[str] = "disk.state"
+    subject_kind: ClassVar[str] = "volume"
+    device: str
+    state: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerLost(Event):
     """A process of the node stopped or hung; its cameras are not recorded until it is back."""
 
@@ -441,6 +452,7 @@ FACTS: dict[str, type[Event]] = {
         RetentionChanged,
         HoldState,
         HoldExpiring,
+        DiskState,
         WorkerLost,
         WorkerBack,
         NodeStarted,

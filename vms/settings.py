@@ -159,7 +159,7 @@ class RetentionSettings(Section):
 class VolumeSettings(Section):
     """A place for segment files."""
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="its name in reports")
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="its name in this file")
     path: Path = Field(description="a folder, usually a disk's mount point")
     days: int | None = Field(default=None, ge=0, le=36500, description="as `retention.days`, for this volume; 0: no limit")
     max_bytes: int | None = Field(default=None, ge=0, description="most bytes of recordings kept here; 0 or empty: the whole volume")
@@ -204,7 +204,8 @@ class Settings(BaseSettings):
     backup: BackupSettings = BackupSettings()
     log: LogSettings = LogSettings()
     volumes: tuple[VolumeSettings, ...] = Field(
-        default=(), description="places for segment files; none: `recordings` in the data directory"
+        default=(),
+        description="places for segment files at the first start (later: `vms volume add`); none: `recordings` in the data directory",
     )
 
     @classmethod

@@ -44,7 +44,19 @@ def test_the_system_is_told_under_the_contracts_names() -> None:
         "version": "0.1.0",
         "time": "2026-05-01T12:00:00.000000Z",
         "processes": [{"role": "worker", "pid": 42, "started_at": "2026-05-01T12:00:00.000000Z", "cameras": 16}],
-        "volumes": [{"id": "v1", "path": "/srv/v1", "free_bytes": 1 << 40, "state": "ok"}],
+        "volumes": [
+            {
+                "id": "v1",
+                "path": "/srv/v1",
+                "free_bytes": 1 << 40,
+                "state": "ok",
+                "detail": "",
+                "total_bytes": 0,
+                "retired": False,
+                "days_left": None,
+                "disk": None,
+            }
+        ],
         "clock": {"synced": True, "offset_us": -120},
         "counts": {"online": 15, "recording": 14, "viewers": 2},
     }

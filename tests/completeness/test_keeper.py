@@ -45,7 +45,7 @@ class Node:
         self.clock = ManualClock(DAY_0 + 36 * 3600 * SECOND_US)
         self.table = OpenTable()
         self.away: Away | None = None
-        self.keeper = Keeper(database, self.table, lambda camera, profile: self.away, self.clock, "UTC", OFFSET_US)
+        self.keeper = Keeper(database, self.table, lambda camera, profile: self.away, self.clock, zone="UTC", offset_us=OFFSET_US)
         self.owner = Owner(database, may, lambda actor, request, refused: None)
         register(self.owner, Desk("n1", "Elm Street", "station", keys, self.keeper, self.clock, OFFSET_US))
         with database.transaction() as session:
@@ -260,7 +260,7 @@ def test_a_foreign_cursor_is_refused(node: Node, cursor: str) -> None:
 
 def test_another_offset_makes_the_days_anew(node: Node) -> None:
     node.run()
-    node.keeper = Keeper(node.database, node.table, lambda camera, profile: None, node.clock, "UTC", 0)
+    node.keeper = Keeper(node.database, node.table, lambda camera, profile: None, node.clock, zone="UTC", offset_us=0)
     assert node.run() >= 2
     with node.database.transaction() as session:
         starts: Sequence[int] = session.scalars(text("SELECT DISTINCT start_us FROM recording_days")).all()

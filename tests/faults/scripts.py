@@ -111,9 +111,9 @@ def pieces(seconds: float, *, start_us: int = T0_US, first: int = 0) -> list[lis
     return [list(found[i : i + 2]) for i in range(0, len(found), 2)]
 
 
-def play(stage: Stage, camera: str, script: Iterable[list[Item]]) -> None:
+def play(stage: Stage, camera: str, script: Iterable[Sequence[Item]]) -> None:
     for items in script:
-        stage.tick({camera: items})
+        stage.tick({camera: list(items)})
 
 
 def opening(stage: Stage) -> None:

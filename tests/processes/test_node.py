@@ -122,6 +122,22 @@ async def test_a_camera_that_was_away_before_its_worker_died_keeps_its_own_cause
 
 
 @on_a_loop
+async def test_behind_a_trouble_the_files_that_could_not_be_saved_are_read_once(tmp_path: Path) -> None:
+    node, _ = node_of(tmp_path)
+    read: list[list[tuple[str, str]]] = []
+    doubts: list[bool] = []
+    node.on_orphans = lambda worker, lanes: read.append(list(lanes))
+    node.on_doubt = lambda: doubts.append(True)
+    node.on_trouble(0, Trouble(CAMERA, "main", report(0, 10).end_us - 1, "io_error", "EIO"))
+    assert doubts == [True]
+    node.on_open(0, [whole_of(report(0, 10))], [])
+    assert read == []
+    for end_s in (20, 30):
+        node.on_open(0, [whole_of(report(12, end_s))], [])
+    assert read == [[ORDER.key]]
+
+
+@on_a_loop
 async def test_the_same_life_on_a_new_connection_is_no_crash(tmp_path: Path) -> None:
     node, queue = node_of(tmp_path)
     node.on_orphans = lambda worker, lanes: pytest.fail("nothing is orphaned")

@@ -56,6 +56,8 @@ class Setup:
     """Further TOML."""
     before: tuple[str, ...] = ()
     """Command that starts it, such as disk.on_small_disk."""
+    volumes: tuple[Path, ...] = ()
+    """Without any it is the folder `recordings` of the data directory."""
 
 
 @dataclass
@@ -68,6 +70,7 @@ class Node:
     url: str
     token: str = field(repr=False)
     http: httpx2.Client = field(repr=False)
+    volumes: tuple[Path, ...] = ()
 
     # --- asking ---
 
@@ -177,12 +180,15 @@ class Node:
     # --- what it left ---
 
     def files(self, camera: str = "") -> list[Path]:
-        return sorted((self.data / "recordings").glob(f"{camera or '*'}/*/*/*.mp4"))
+        return sorted(self._files(f"{camera or '*'}/*/*/*.mp4"), key=lambda path: path.parts[-4:])
 
     def marks(self, camera: str) -> list[Mark]:
         """Of main, in the order of the files' starts."""
-        files = sorted((self.data / "recordings").glob(f"{camera}/main/*/*.mp4"))
+        files = sorted(self._files(f"{camera}/main/*/*.mp4"), key=lambda path: path.parts[-4:])
         return [mark for path in files for mark in find_marks(path.read_bytes())]
+
+    def _files(self, pattern: str) -> Iterable[Path]:
+        return (path for volume in self.volumes or (self.data / "recordings",) for path in volume.glob(pattern))
 
     def check(self, *options: str) -> dict[str, int]:
         """`vms check` beside the running node or after it."""
@@ -279,6 +285,7 @@ allow_loopback = true
 segment_seconds = {setup.segment_seconds}
 {setup.more}
 """
+    text += "".join(f'[[volumes]]\nid = "disk-{number}"\npath = "{path}"\n' for number, path in enumerate(setup.volumes, 1))
     path = folder / "vms.toml"
     path.write_text(text)
     return path
@@ -328,7 +335,7 @@ def serve(folder: Path, setup: Setup | None = None, module: str = "vms") -> Gene
         verify = _trust(data) if setup.tls else False
         headers = {"Authorization": f"Bearer {token}"}
         with httpx2.Client(base_url=url, headers=headers, timeout=15.0, trust_env=False, verify=verify) as http:
-            node = Node(started, data, log, url, token, http)
+            node = Node(started, data, log, url, token, http, setup.volumes)
             wait_until("the API", alive(started, log, lambda: _answers(node)), START_S)
             yield node
 

@@ -71,11 +71,26 @@ class ProcessInfo(NamedTuple):
     cameras: int = 0
 
 
+class DiskInfo(NamedTuple):
+    """What lies below a volume: `state` is `ok`, `worn`, `failing` or `unknown`; `detail` says what was read and from whom."""
+
+    device: str
+    state: str
+    detail: str
+
+
 class VolumeInfo(NamedTuple):
+    """`days_left` at the rate at which the last hours were written; None while there is none, or files are removed as fast."""
+
     id: str
     path: str
     free_bytes: int
     state: str
+    detail: str = ""
+    total_bytes: int = 0
+    retired: bool = False
+    days_left: float | None = None
+    disk: DiskInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)

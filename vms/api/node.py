@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from vms.api.access import Context, CurrentActor
 from vms.api.bodies import Out, TimeOut, time_out
-from vms.api.context import NodeInfo, SystemInfo
+from vms.api.context import NodeInfo, SystemInfo, VolumeInfo
 from vms.api.rules import INTERNAL, INTERNAL_RULE, RULES
 from vms.base.errors import Kind, VmsError
 from vms.base.timespan import format_time
@@ -48,11 +48,22 @@ class Process(Out):
     cameras: int
 
 
+class Disk(Out):
+    device: str
+    state: str
+    detail: str
+
+
 class Volume(Out):
     id: str
     path: str
     free_bytes: int
     state: str
+    detail: str
+    total_bytes: int
+    retired: bool
+    days_left: float | None
+    disk: Disk | None
 
 
 class ClockState(Out):
@@ -140,9 +151,23 @@ def _system_out(info: SystemInfo) -> System:
         version=info.version,
         time=format_time(info.time_us),
         processes=[Process(role=p.role, pid=p.pid, started_at=format_time(p.started_us), cameras=p.cameras) for p in info.processes],
-        volumes=[Volume(**volume._asdict()) for volume in info.volumes],
+        volumes=[_volume_out(volume) for volume in info.volumes],
         clock=ClockState(synced=info.clock_synced, offset_us=info.clock_offset_us),
         counts=Counts(online=info.online, recording=info.recording, viewers=info.viewers),
+    )
+
+
+def _volume_out(info: VolumeInfo) -> Volume:
+    return Volume(
+        id=info.id,
+        path=info.path,
+        free_bytes=info.free_bytes,
+        state=info.state,
+        detail=info.detail,
+        total_bytes=info.total_bytes,
+        retired=info.retired,
+        days_left=info.days_left,
+        disk=Disk(**info.disk._asdict()) if info.disk else None,
     )
 
 

@@ -19,6 +19,7 @@ from vms.processes.config import NodeConfig, load
 from vms.record.chain_rows import open_chain
 from vms.record.check import CheckResult, check, rebuild
 from vms.storage.files import RealFiles
+from vms.storage.known import read_known
 from vms.storage.volumes import Volume, open_volume
 
 
@@ -54,8 +55,9 @@ def _open_chain(database: Database, node: str) -> None:
 
 
 def open_volumes(config: NodeConfig) -> list[Volume]:
+    """Retired ones too: their rows stand in the index."""
     files = RealFiles()
-    return [open_volume(volume.path, config.node_id, files, expect=volume.id) for volume in config.volumes]
+    return [open_volume(volume.path, config.node_id, files, expect=volume.id) for volume in read_known(config.data_dir) or ()]
 
 
 def as_json(result: CheckResult) -> dict[str, int]:

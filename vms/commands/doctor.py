@@ -13,6 +13,8 @@ from pathlib import Path
 from vms.base.errors import VmsError
 from vms.base.postgres_binaries import find_binaries
 from vms.settings import Settings
+from vms.storage.disks import disk_of
+from vms.storage.known import read_known
 
 ENOUGH_FILES = 4096
 ENOUGH_FREE_BYTES = 10_000_000_000
@@ -30,7 +32,7 @@ class Finding:
 def examine(settings: Settings) -> list[Finding]:
     """All findings, in the order an operator would mend them."""
     looks: list[Callable[[Settings], Finding]] = [_data, _space, _files, _port, _database, _kernel, _clock]
-    return [look(settings) for look in looks]
+    return [*(look(settings) for look in looks), *_disks(settings)]
 
 
 def _data(settings: Settings) -> Finding:
@@ -48,6 +50,23 @@ def _space(settings: Settings) -> Finding:
         free.append(shutil.disk_usage(existing).free)
     least = min(free)
     return Finding("free space", least > ENOUGH_FREE_BYTES, f"{least / 1e9:.1f} GB on the fullest volume; recordings want more than 10")
+
+
+def _disks(settings: Settings) -> list[Finding]:
+    """What can be read of the disks below the volumes; that nothing can be read is no fault of the disk."""
+    known = read_known(str(settings.data_dir.absolute()))
+    places = [volume.path for volume in known or ()] or [str(volume.path) for volume in settings.volumes]
+    found: list[Finding] = []
+    for place in places:
+        try:
+            health = disk_of(place)
+        except OSError as error:
+            found.append(Finding(f"disk of {place}", ok=False, detail=error.strerror or ""))
+        else:
+            found.append(
+                Finding(f"disk of {place}", health.state in ("ok", "unknown"), f"{health.device}: {health.state}, {health.detail}")
+            )
+    return found
 
 
 def _files(settings: Settings) -> Finding:

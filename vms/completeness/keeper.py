@@ -44,7 +44,7 @@ class Progress:
 class Keeper:
     """The task, and what it knows of the present: open segments and who is away."""
 
-    def __init__(self, database: Database, open_table: OpenTable, states: States, clock: Clock, zone: str, offset_us: int) -> None:
+    def __init__(self, database: Database, open_table: OpenTable, states: States, clock: Clock, *, zone: str, offset_us: int) -> None:
         """`zone` is that of the plans; days begin by `offset_us`, its distance from UTC."""
         self._database = database
         self._open = open_table

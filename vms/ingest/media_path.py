@@ -25,6 +25,9 @@ from vms.rtsp.wire import Taker
 from vms.stream.stream import Begin, Stream
 
 LOSS_CAUSE = "network"
+STEP_CAUSE = "clock_step"
+STEP_US = 1_000_000
+"""More than this between wall clock and monotonic clock, all at once, is a clock that was set."""
 HOLD_US = 120_000
 """Cameras may begin with a burst of the GOP so far. A run begins when the burst is over, so that its wall time is that of
 pictures that came as they were taken: otherwise the first seconds would lie in the future."""
@@ -68,6 +71,7 @@ class MediaPath:
         self._held_info: TrackInfo | None = None
         self._held_audio: list[tuple[list[AccessUnit], Arrival]] = []
         self._held_until_us = 0
+        self._skew_us: int | None = None
 
     def told(self, tracks: Sequence[Track]) -> None:
         """RTP-Info has come with the answer to PLAY."""
@@ -132,6 +136,30 @@ class MediaPath:
             self._open_held(now)
             self._generation = self._video.generation
             self._timestamper = None
+        skew_us = now.wall_us - now.mono_us
+        if self._skew_us is None:
+            self._skew_us = skew_us
+        elif abs(skew_us - self._skew_us) > STEP_US:
+            units, now = self._step(units, now, skew_us - self._skew_us)
+        self._take(units, now)
+
+    def _step(self, units: list[AccessUnit], now: Arrival, step_us: int) -> tuple[list[AccessUnit], Arrival]:
+        """The node's clock was set. The run keeps the old time up to the next key frame, where another one begins: what is
+        recorded under one run never jumps. Answers what is left to take, and when it came."""
+        before = Arrival(now.wall_us - step_us, now.mono_us)
+        if self._timestamper is not None:
+            key = next((at for at, unit in enumerate(units) if unit.key), None)
+            if key is None:
+                return units, before
+            self._take(units[:key], before)
+            units = units[key:]
+            self._stream.lose(STEP_CAUSE, now.mono_us)
+            self._timestamper = None
+        self._held = [(unit, arrival_us + step_us) for unit, arrival_us in self._held]
+        self._skew_us = now.wall_us - now.mono_us
+        return units, now
+
+    def _take(self, units: list[AccessUnit], now: Arrival) -> None:
         start = 0
         for at, unit in enumerate(units):
             if unit.after_loss:

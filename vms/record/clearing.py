@@ -82,7 +82,7 @@ def limits_of(session: Session, policy: Policy, regions: Regions) -> Limits:
 def clear(place: Place, now_us: int, actor: str, *, ages: bool = True, relief: Mapping[str, int] | None = None) -> Cleared:
     """One pass: all rules, or (without `ages`) only those about bytes and room. Garbage of a pass before goes first."""
     done = Cleared()
-    for volume in place.volumes.values():
+    for volume in tuple(place.volumes.values()):
         _sweep(place, volume, now_us)
     for batch in preview(place, now_us, ages=ages, relief=relief):
         gone = [row for rows in _chunks(batch.rows) for row in _bury(place, batch.step, rows, actor, now_us)]
@@ -92,7 +92,7 @@ def clear(place: Place, now_us: int, actor: str, *, ages: bool = True, relief: M
         stuck = [_sweep(place, place.volumes[v], now_us) for v in sorted({row.volume for row in gone} & place.volumes.keys())]
         if any(stuck):
             break  # rows without bytes freed would go on for ever
-    for volume in place.volumes.values():
+    for volume in tuple(place.volumes.values()):
         complained = volume.id in (relief or {})
         least_bytes = max(place.policy.floor_bytes(volume.capacity_bytes()), 1)
         if volume.free_bytes() < least_bytes or (complained and not done.segments):
@@ -107,7 +107,7 @@ def preview(place: Place, now_us: int, *, ages: bool = True, relief: Mapping[str
         limits = limits_of(session, place.policy, place.regions)
     if not ages:
         limits = _without_ages(limits)
-    spaces = [space_of(volume, place.policy, (relief or {}).get(volume.id, 0)) for volume in place.volumes.values()]
+    spaces = [space_of(volume, place.policy, (relief or {}).get(volume.id, 0)) for volume in tuple(place.volumes.values())]
 
     def source(step: Step, after: Row | None, most: int) -> Sequence[Row]:
         with place.database.transaction() as session:
@@ -142,4 +142,8 @@ def _sweep(place: Place, volume: Volume, now_us: int) -> bool:
     def tell(path: str, error: OSError) -> None:
         get_log("record.clearing").error("a deleted file cannot be unlinked", path=volume.absolute(path), error=str(error))
 
-    return bool(sweep(place.database, volume, now_us, tell).stuck)
+    try:
+        with volume.in_use():
+            return bool(sweep(place.database, volume, now_us, tell).stuck)
+    except OSError:
+        return True  # the volume was taken away: what is left goes when it is back

@@ -252,13 +252,14 @@ def _drop_folders(volume: Volume, folders: set[str], now_us: int) -> None:
 
 def _is_whole(volume: Volume, row: Garbage) -> bool:
     try:
-        fd = volume.files.open(volume.root_fd, row.path)
+        with volume.in_use():
+            fd = volume.files.open(volume.root_fd, row.path)
+            try:
+                return volume.files.size(fd) == row.bytes
+            finally:
+                volume.files.close(fd)
     except OSError:
         return False
-    try:
-        return volume.files.size(fd) == row.bytes
-    finally:
-        volume.files.close(fd)
 
 
 def _row(row: Garbage) -> Row:

@@ -61,7 +61,7 @@ class KeptDesk:
             after = page[-1].lane
         limits = limits_of(session, self._place.policy, self._place.regions)
         found: list[VolumeSpace] = []
-        for volume in self._place.volumes.values():
+        for volume in tuple(self._place.volumes.values()):
             watch = session.get(VolumeWatch, volume.id)
             found.append(self._space(volume, limits, watch, sums.get(volume.id, 0), oldest.get(volume.id)))
         return tuple(found)

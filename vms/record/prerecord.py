@@ -15,7 +15,6 @@ from typing import Protocol
 
 from vms.media.types import Chunk
 from vms.record.kinds import RecordAs, RecordItem
-from vms.record.recorder import Recorder
 from vms.record.wish import Wish
 from vms.stream.stream import Begin, End, Gap, Item
 
@@ -95,16 +94,25 @@ class Put(Protocol):
     def __call__(self, item: Item, now_us: int) -> None: ...
 
 
+class Sink(Protocol):
+    """Where what is wanted goes: a recorder, or what stands in its place while it changes."""
+
+    @property
+    def pending_bytes(self) -> int: ...
+    def put(self, item: RecordItem, now_us: int) -> None: ...
+    def stop(self, cause: str) -> None: ...
+
+
 class PlannedRecorder:
     """Attach it to the stream in the recorder's place. While recording is plain (always), it only passes on."""
 
     put: Put
 
     def __init__(
-        self, recorder: Recorder, wish: Wish, on_change: Callable[[], None] = lambda: None, *, max_ring_bytes: int = MAX_RING_BYTES
+        self, recorder: Sink, wish: Wish, on_change: Callable[[], None] = lambda: None, *, max_ring_bytes: int = MAX_RING_BYTES
     ) -> None:
         """`on_change` is called whenever recording begins or ends."""
-        self.recorder = recorder
+        self.recorder: Sink = recorder  # may be another one between two calls
         self.open = False
         self._wish = wish
         self._on_change = on_change
@@ -114,7 +122,7 @@ class PlannedRecorder:
         self._backlog_bytes = 0
         self._begin: Begin | None = None
         self._given: Begin | None = None
-        self._kind = "continuous"
+        self.kind = "continuous"
         self._keeps = False
         self.put = self._put
 
@@ -122,6 +130,11 @@ class PlannedRecorder:
     def kept_bytes(self) -> int:
         """In the ring and on its way out of it."""
         return self._ring.size_bytes + self._backlog_bytes
+
+    @property
+    def gives(self) -> bool:
+        """Whether the recorder has a segment open, or is still owed items."""
+        return self.open or bool(self._backlog)
 
     def wanted(self, wall_us: int) -> bool:
         return bool(self._wish.kind_at(wall_us))
@@ -177,7 +190,7 @@ class PlannedRecorder:
             self._on_change()
         elif kind and not self.open:
             self._start(kind, self._wish.since_us(key.wall_us), now_us)
-        elif self.open and kind != self._kind:
+        elif self.open and kind != self.kind:
             self._tell_kind(kind, now_us)
         if not self.open and not self._keeps:
             self._ring.clear()
@@ -205,8 +218,8 @@ class PlannedRecorder:
         self._on_change()
 
     def _tell_kind(self, kind: str, now_us: int) -> None:
-        if kind != self._kind:
-            self._kind = kind
+        if kind != self.kind:
+            self.kind = kind
             self._give(RecordAs(kind), now_us)
 
     def _give(self, item: RecordItem, now_us: int) -> None:

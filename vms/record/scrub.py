@@ -76,7 +76,7 @@ class Scrub:
                 asked = self._wanted.is_set()
                 self._wanted.clear()
                 if asked or self._bytes_per_s:
-                    for volume in self._volumes.values():
+                    for volume in tuple(self._volumes.values()):
                         await self._pass(volume, pool, asked=asked)
                 if not self._wanted.is_set():
                     await self._bell.wait(LOOK_EVERY_S)
@@ -91,8 +91,12 @@ class Scrub:
                 await self._in(pool, lambda: self._finish(volume.id))
                 return
             tally = _Tally()
-            for row in rows:
-                await self._segment(volume, row, pool, tally)
+            try:
+                with volume.in_use():
+                    for row in rows:
+                        await self._segment(volume, row, pool, tally)
+            except OSError as error:
+                raise VmsError(Kind.IO_ERROR, "the volume cannot be read", volume=volume.id, error=str(error)) from error
             await self._in(pool, lambda rows=rows, tally=tally: self._advance(volume.id, rows[-1], tally))
 
     async def _segment(self, volume: Volume, row: Segment, pool: ThreadPoolExecutor, tally: _Tally) -> None:

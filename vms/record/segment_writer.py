@@ -41,9 +41,10 @@ class Place:
 
 
 class OpenFile(NamedTuple):
-    """Create this file; the bytes that follow belong to it."""
+    """Create this file; the bytes that follow belong to it. Without it nothing is recorded from `from_us` on."""
 
     path: str
+    from_us: int = 0
 
 
 class CloseFile(NamedTuple):
@@ -232,7 +233,7 @@ class SegmentWriter:
             gop_media=chunk.media,
             end_us=start_us,
         )
-        out += (OpenFile(path), self._init + head_box)
+        out += (OpenFile(path, gap.from_us if gap else start_us), self._init + head_box)
         self._segment, self._gap = segment, None
         self._seq += 1
         return segment

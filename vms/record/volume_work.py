@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from vms.base.clock import Clock
@@ -109,8 +110,8 @@ class VolumeWork:
                 self._open(lane, action)
             elif isinstance(action, CloseFile):
                 self._flush(lane)
-                self._close(lane)
                 self._closed.append(action.report)
+                self._close_whole(lane)
                 told = tail_of(action.report, lane.sealed_told) if lane.whole_told else whole_of(action.report)
                 self._reports.append(told)  # on the timeline before the sync is through
             else:
@@ -143,6 +144,14 @@ class VolumeWork:
         fd, lane.fd, lane.file = lane.fd, -1, None
         if fd >= 0:
             self._files.close(fd)
+
+    def _close_whole(self, lane: Lane) -> None:
+        """Behind its last byte; a close that fails may have lost some, but the segment is there and must be told."""
+        try:
+            self._close(lane)
+        except OSError:
+            self._closed[-1] = _suspect(self._closed[-1])
+            raise
 
     def _sync_folders(self) -> None:
         """A file whose directory entry is not on the disk is lost whole by a power cut, synced bytes included."""
@@ -180,10 +189,11 @@ class VolumeWork:
         cause = "disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "io_error"
         detail = errno.errorcode.get(error.errno or 0, "unknown")
         lane.parts = []
+        lost_from_us = lane.file.from_us if lane.file is not None else None  # the writer may have begun the next segment already
         report = self._save(lane, suspect=cause == "io_error")
         if report is not None:
             self._closed.append(report)
-        lane.writer.fail(cause, detail, report.end_us if report else None)
+        lane.writer.fail(cause, detail, report.end_us if report else lost_from_us)
         lane.retry_us = min(max(2 * lane.retry_us, RETRY_FIRST_US), RETRY_MOST_US)
         lane.retry_at_us = now_us + lane.retry_us
         gap = lane.writer.gap
@@ -192,8 +202,9 @@ class VolumeWork:
 
     def _save(self, lane: Lane, *, suspect: bool) -> SegmentReport | None:
         file, written = lane.file, lane.fd >= 0
-        try:
+        with suppress(OSError):  # its lock is gone, whatever closing says
             self._close(lane)
+        try:
             if file is None or not written:
                 return None
             saved = salvage(self.volume, file.path, "io_error", suspect=suspect)

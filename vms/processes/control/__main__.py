@@ -16,6 +16,8 @@ from vms.processes.control.wiring import build, open_records
 from vms.processes.serving import serve
 from vms.processes.supervised import Calling, end, supervise
 
+FIRST_LOOK_S = 3.0
+
 
 async def main(child: Child, stop: asyncio.Event) -> None:
     """Until `stop`. Raises VmsError when the configuration is wrong; root tries again."""
@@ -32,6 +34,7 @@ async def main(child: Child, stop: asyncio.Event) -> None:
     asks = AskServer(control.owner, control.authenticate, control.ended, control.node.edges)
     control.on_revoke.append(lambda session: asks.revoke(session=session))
     control.commits.start()
+    await control.volumes.set.first(FIRST_LOOK_S)
     server = await asks.listen(child.listener("link"))
     tasks = supervise({**control.tasks, "sessions": Calling(lambda: asks.expire(clock))}, clock)
     log.info("control is up", node=config.node_id, level=config.level)

@@ -66,12 +66,14 @@ class Node:
         self._away: set[int] = set()
         self._told: dict[int, set[Key]] = {}
         self._proved_us: dict[Key, int] = {}
+        self._troubled: dict[Key, int] = {}
         self._log = get_log("control.node")
         self.sides = [WorkerSide(index, path, clock, self) for index, path in enumerate(config.worker_paths())]
         self.edges: dict[object, tuple[int, int, int]] = {}
         """Of each edge that is connected: pid, start (µs), open views."""
         self.on_orphans: Callable[[str, Lanes], None] = _nobody
         self.on_full: Callable[[Trouble], None] = _not_told
+        self.on_doubt: Callable[[], None] = _nothing
 
     # --- orders ---
 
@@ -247,11 +249,21 @@ class Node:
         self.open_table.grew(str(worker), segments)
         for segment in (*segments, *self.open_table.grown(grown)):  # of a worker that dies the growing GOP is lost
             self._proved(segment.camera, segment.profile, segment.gops[-1].start_us)
+            since_us = self._troubled.get((segment.camera, segment.profile))
+            if since_us is not None and segment.start_us > since_us:
+                self._over(worker, (segment.camera, segment.profile))
 
     def on_trouble(self, worker: int, trouble: Trouble) -> None:
         self.open_table.troubled(trouble)
         self.on_full(trouble)
+        self._troubled[trouble.camera, trouble.profile] = trouble.from_us
+        self.on_doubt()
         self._log.error("recording is held up", camera=trouble.camera, cause=trouble.cause, detail=trouble.detail)
+
+    def _over(self, worker: int, key: Key) -> None:
+        """It is recorded again: what the failing disk did not let its writer save is read now, not at the next start."""
+        del self._troubled[key]
+        self.on_orphans(f"worker-{worker}", [key])
 
     def on_segment(self, worker: int, report: SegmentReport, acknowledge: Callable[[], None]) -> None:
         def committed() -> None:
@@ -311,3 +323,7 @@ def _not_told(trouble: Trouble) -> None:
 
 def _nobody(worker: str, lanes: Lanes) -> None:
     """Until recovery is wired."""
+
+
+def _nothing() -> None:
+    """Until volumes are wired."""

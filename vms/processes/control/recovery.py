@@ -1,12 +1,13 @@
-"""When files are read back into the index: at start, after a worker's death, when an operator asks for a rescan.
+"""When files are read back into the index: when a volume comes, after a worker's death, when an operator asks for a rescan.
 
-Each in a thread, beside the recording. Not here: how (record.recovery).
+One after the other in a thread, beside the recording. Not here: how (record.recovery).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -22,46 +23,69 @@ from vms.storage.volumes import Volume
 Lanes = Sequence[tuple[str, str]]
 """Camera and profile of each recording."""
 SETTLE_S = 0.3  # a killed worker's locks are gone with it; its last writes are in the page cache
+RETRY_S = 2.0
 
 
 class Recovery:
-    """`run` is one life: the pass at start, then the orphans of dead workers as they come."""
+    """`run` is one life: volumes as they come and go, orphans of dead workers. `volumes` are the open ones, kept by others."""
 
     def __init__(self, database: Database, volumes: Mapping[str, Volume], open_table: OpenTable, clock: Clock) -> None:
         self._database = database
         self._volumes = volumes
         self._open_table = open_table
         self._clock = clock
-        self._orphans: asyncio.Queue[tuple[str, Lanes]] = asyncio.Queue()
+        self._jobs: asyncio.Queue[Callable[[], None]] = asyncio.Queue()
+        self._reading = threading.Lock()  # a volume is not closed under a pass over it
         self._log = get_log("control.recovery")
 
     def orphans(self, worker: str, lanes: Lanes) -> None:
         """A worker has died that recorded these. On the loop."""
-        self._orphans.put_nowait((worker, lanes))
+        self._jobs.put_nowait(lambda: self._recover(lanes))
+
+    def volume_is_here(self, volume: Volume) -> None:
+        self._jobs.put_nowait(lambda: self._read(volume))
+
+    def volume_is_gone(self, volume: Volume) -> None:
+        self._jobs.put_nowait(lambda: self._close(volume))
 
     async def run(self) -> None:
-        for volume in self._volumes.values():
-            found = await asyncio.to_thread(recover_volume, self._database, volume)
-            self._tell("start", volume, found)
         while True:
-            worker, lanes = await self._orphans.get()
+            job = await self._jobs.get()
             await self._clock.sleep(SETTLE_S)
-            await asyncio.to_thread(self._recover, worker, lanes)
+            while True:
+                try:
+                    await asyncio.to_thread(job)
+                    break
+                except VmsError as error:
+                    if error.kind not in (Kind.UNAVAILABLE, Kind.TIMEOUT):
+                        raise
+                    await self._clock.sleep(RETRY_S)  # the database is away; what it knows decides what is read
 
     def rescan(self, session: Session, actor: Actor, request: RescanVolume) -> RescanAnswer:
         """Handler: files that no row knows become rows. May take as long as the volume is large."""
-        volume = self._volumes.get(request.volume)
-        if volume is None:
-            raise VmsError(Kind.NOT_FOUND, "no such volume", volume=request.volume[:64])
-        found = recover_volume(self._database, volume)
+        with self._reading:
+            volume = self._volumes.get(request.volume)
+            if volume is None:
+                raise VmsError(Kind.NOT_FOUND, "no such volume", volume=request.volume[:64])
+            found = recover_volume(self._database, volume)
         self._tell("rescan", volume, found)
         return RescanAnswer(volume.id, files=found.files, added=len(found.committed), unproved=len(found.unproved))
 
-    def _recover(self, worker: str, lanes: Lanes) -> None:
-        for volume in self._volumes.values():
-            found = recover_newest(self._database, volume, lanes, self._clock.wall_us())
-            self._open_table.committed([*found.committed, *found.removed, *found.unproved])
-            self._tell("worker's death", volume, found)
+    def _read(self, volume: Volume) -> None:
+        with self._reading:
+            found = recover_volume(self._database, volume)
+        self._tell("the volume is here", volume, found)
+
+    def _close(self, volume: Volume) -> None:
+        with self._reading:
+            volume.close()
+
+    def _recover(self, lanes: Lanes) -> None:
+        with self._reading:
+            for volume in tuple(self._volumes.values()):
+                found = recover_newest(self._database, volume, lanes, self._clock.wall_us())
+                self._open_table.committed([*found.committed, *found.removed, *found.unproved])
+                self._tell("worker's death", volume, found)
 
     def _tell(self, why: str, volume: Volume, found: Recovered) -> None:
         counts = {name: len(getattr(found, name)) for name in ("committed", "removed", "unproved", "unreadable")}

@@ -11,10 +11,8 @@ from collections import deque
 from collections.abc import Mapping
 
 from vms.base.clock import Clock
-from vms.base.journal import announce
 from vms.base.log import get_log
 from vms.base.tasks import Bell
-from vms.events import VolumeState
 from vms.record import stored
 from vms.record.clearing import Cleared, Place, clear, limits_of
 from vms.record.holds import pass_time
@@ -80,18 +78,18 @@ class Retention:
         quick = whole or mono_us - self._quick_us >= QUICK_US
         relief = self._relief(mono_us)
         if not (quick or relief or self._is_low()):
-            self._tell_well(mono_us)
+            self._forget_full(mono_us)
             return
         cleared = clear(self._place, now_us, self._actor, ages=whole and self._believes(now_us - mono_us), relief=relief)
         if cleared.segments:
             self._log.info("recordings deleted", segments=cleared.segments, bytes=cleared.bytes)
         self._tell(cleared, now_us, held=quick or bool(cleared.exhausted), rate=whole)
-        self._tell_well(mono_us)
+        self._forget_full(mono_us)
         self._quick_us = mono_us if quick else self._quick_us
         self._whole_us = mono_us if whole else self._whole_us
 
     def _is_low(self) -> bool:
-        volumes = self._place.volumes.values()
+        volumes = tuple(self._place.volumes.values())
         return any(v.free_bytes() < self._place.policy.floor_bytes(v.capacity_bytes()) for v in volumes)
 
     def _believes(self, offset_us: int) -> bool:
@@ -117,7 +115,7 @@ class Retention:
         found: dict[str, int] = {}
         for volume in sorted(known or self._place.volumes.keys()):
             disk = self._place.volumes[volume]
-            self._tell_full(disk, mono_us)
+            self._full_us[volume] = mono_us
             share_bytes = disk.capacity_bytes() // RELIEF_SHARE
             due = mono_us - self._relieved_us.get(volume, mono_us - RELIEF_EVERY_US) >= RELIEF_EVERY_US
             if due and (over_quota or disk.free_bytes() < share_bytes):
@@ -125,21 +123,10 @@ class Retention:
                 self._relieved_us[volume] = mono_us
         return found
 
-    def _tell_full(self, volume: Volume, mono_us: int) -> None:
-        known = volume.id in self._full_us
-        self._full_us[volume.id] = mono_us
-        if not known:
-            self._announce_state(volume, "full", "a worker was refused to write")
-
-    def _tell_well(self, mono_us: int) -> None:
-        for name, since_us in tuple(self._full_us.items()):
+    def _forget_full(self, mono_us: int) -> None:
+        for volume, since_us in tuple(self._full_us.items()):
             if mono_us - since_us >= WELL_AFTER_US:
-                del self._full_us[name]
-                self._announce_state(self._place.volumes[name], "ok", "")
-
-    def _announce_state(self, volume: Volume, state: str, detail: str) -> None:
-        with self._place.database.transaction() as session:
-            announce(session, VolumeState(volume.id, state, volume.free_bytes(), detail))
+                del self._full_us[volume]
 
     def _tell(self, cleared: Cleared, now_us: int, *, held: bool, rate: bool) -> None:
         with self._place.database.transaction() as session:
@@ -152,7 +139,7 @@ class Retention:
             sums: dict[str, int] = {}
             for lane, size in lanes.items():
                 sums[lane.volume] = sums.get(lane.volume, 0) + size
-            for volume in self._place.volumes.values():
+            for volume in tuple(self._place.volumes.values()):
                 said = limits.get(volume.id)
                 seen = self._seen(volume, sums, (said.max_bytes if said else None) or 0)
                 look(

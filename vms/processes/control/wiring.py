@@ -19,7 +19,7 @@ from vms import events
 from vms.accounts import queries as accounts
 from vms.accounts.settings import SessionLimits
 from vms.api.app import create_app
-from vms.api.context import ApiContext, Check, HttpSlice, NodeInfo, ProcessInfo, SignedIn, SystemInfo, VolumeInfo
+from vms.api.context import ApiContext, Check, DiskInfo, HttpSlice, NodeInfo, ProcessInfo, SignedIn, SystemInfo, VolumeInfo
 from vms.audit.log import AuditLog, AuditSealer
 from vms.audit.spool import Spool
 from vms.base.clock import Clock
@@ -52,6 +52,7 @@ from vms.processes.control.facts import JournalFacts
 from vms.processes.control.node import Node
 from vms.processes.control.recovery import Recovery
 from vms.processes.control.retention import Retention
+from vms.processes.control.volumes import NodeVolumes
 from vms.processes.supervised import Calling
 from vms.record import reader
 from vms.record.chain_rows import open_chain
@@ -66,8 +67,8 @@ from vms.record.retention import Limit
 from vms.record.scrub import Scrub
 from vms.registry.places import regions_of
 from vms.registry.queries import camera_id, camera_standing
-from vms.storage.files import RealFiles
-from vms.storage.volumes import Volume, open_volume
+from vms.storage.volumes import Volume
+from vms.storage.watch import Look
 
 PARTITIONS_S = 6 * 3600.0
 
@@ -84,16 +85,18 @@ class Control:
     authenticate: Callable[[str], Actor]
     ended: Callable[[frozenset[str]], Collection[str]]
     on_revoke: list[Callable[[str], None]]
+    volumes: NodeVolumes
 
 
 def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clock) -> Control:
     """All parts, joined; nothing runs yet."""
-    files = RealFiles()
-    volumes = {v.id: open_volume(v.path, config.node_id, files, expect=v.id) for v in config.volumes}
+    volumes: dict[str, Volume] = {}
     commits = Commits(database, clock)
     node = Node(config, database, envelope, commits, clock)
     recovery = Recovery(database, volumes, node.open_table, clock)
     node.on_orphans = recovery.orphans
+    node_volumes = NodeVolumes(config, clock, commits.put, recovery, volumes)
+    node.on_doubt = node_volumes.doubt
     spool = Spool(Path(config.data_dir) / "audit.spool")
     audit, audit_sealer = AuditLog(database, spool), AuditSealer(database, spool, clock)
     audit.on_record.append(audit_sealer.ring)
@@ -109,7 +112,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
 
     register_events(owner, EventDesk(envelope, clock, events_changed))
     owner.register(RescanVolume, recovery.rescan)
-    roots = {volume.id: volume.path for volume in config.volumes}
+    roots = node_volumes.paths
     facts_of = cameras_of(config.time_zone, clock)
     reader.register(owner, open_table=node.open_table, cameras=facts_of, states=_away(node), clock=clock, roots=roots)
     scrub = Scrub(database, volumes, clock, config.scrub_bytes_per_s)
@@ -122,7 +125,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     Holds(facts_of, volumes, clock, retention.ring).register(owner)
     KeptDesk(place, facts_of, clock, retention.is_full, retention.ring).register(owner)
     offset_us = config.utc_offset_minutes * 60 * SECOND_US
-    keeper = Keeper(database, node.open_table, _away(node), clock, config.time_zone, offset_us)
+    keeper = Keeper(database, node.open_table, _away(node), clock, zone=config.time_zone, offset_us=offset_us)
     keys = Path(config.data_dir) / "keys"
     completeness.register(owner, completeness.Desk(config.node_id, config.name, config.level, keys, keeper, clock, offset_us))
     feed = Feed(database, clock)
@@ -131,7 +134,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     people = People(database, clock)
     on_revoke: list[Callable[[str], None]] = []
     people.on_revoke = lambda session: [call(session) for call in on_revoke]
-    status = Status(config, database, node, volumes, clock)
+    status = Status(config, database, node, node_volumes, clock)
     context = ApiContext(
         owner=owner,
         authenticate=people.authenticate,
@@ -148,6 +151,9 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
         "recovery": recovery,
         "retention": retention,
         "completeness": keeper,
+        "volumes": node_volumes.set,
+        "disks": Calling(node_volumes.watch_disks),
+        "room": Calling(node_volumes.note_room),
         "orders": Calling(node.keep_orders),
         "renewal": Calling(node.renew_orders),
         "event-ends": ends,
@@ -160,7 +166,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
         **({"backups": Backups(config, database, clock)} if config.backup_folder else {}),
         **{f"worker-{side.index}": side for side in node.sides},
     }
-    return Control(owner, node, commits, create_app(context), tasks, people.authenticate, people.ended, on_revoke)
+    return Control(owner, node, commits, create_app(context), tasks, people.authenticate, people.ended, on_revoke, node_volumes)
 
 
 class People:
@@ -202,7 +208,7 @@ class People:
 class Status:
     """What GET /system, /nodes and /readyz tell."""
 
-    def __init__(self, config: NodeConfig, database: Database, node: Node, volumes: dict[str, Volume], clock: Clock) -> None:
+    def __init__(self, config: NodeConfig, database: Database, node: Node, volumes: NodeVolumes, clock: Clock) -> None:
         self._config = config
         self._database = database
         self._node = node
@@ -227,7 +233,7 @@ class Status:
             version=config.version,
             time_us=self._clock.wall_us(),
             processes=tuple(processes),
-            volumes=tuple(self._volume(volume) for volume in self._volumes.values()),
+            volumes=tuple(self._volume(look) for look in self._volumes.looks()),
             clock_synced=False,
             clock_offset_us=None,
             online=online,
@@ -244,9 +250,9 @@ class Status:
         found = [self._database_check()]
         away = [str(side.index) for side in self._node.sides if side.info is None]
         found.append(Check("workers", not away, f"away: {', '.join(away)}" if away else ""))
-        for volume in self._volumes.values():
-            info = self._volume(volume)
-            found.append(Check(f"volume {info.id[:8]}", info.state == "ok", f"{info.free_bytes // 1_000_000} MB free"))
+        for look in self._volumes.looks():
+            detail = look.detail or f"{look.free_bytes // 1_000_000} MB free"
+            found.append(Check(f"volume {look.known.id[:8]}", look.state == "ok", detail))
         return found
 
     def _database_check(self) -> Check:
@@ -257,12 +263,20 @@ class Status:
             return Check("database", ok=False, detail=error.message)
         return Check("database", ok=True)
 
-    def _volume(self, volume: Volume) -> VolumeInfo:
-        try:
-            free_bytes = volume.free_bytes()
-        except OSError:
-            return VolumeInfo(volume.id, volume.path, 0, "failed")
-        return VolumeInfo(volume.id, volume.path, free_bytes, "ok" if free_bytes > 0 else "full")
+    def _volume(self, look: Look) -> VolumeInfo:
+        known = look.known
+        health, filling = self._volumes.disks.get(known.id), self._volumes.filling.get(known.id)
+        return VolumeInfo(
+            known.id,
+            known.path,
+            look.free_bytes,
+            look.state,
+            detail=look.detail,
+            total_bytes=look.total_bytes,
+            retired=known.retired,
+            days_left=filling.days_left if filling else None,
+            disk=DiskInfo(health.device, health.state, health.detail) if health else None,
+        )
 
 
 def policy_of(config: NodeConfig) -> Policy:
