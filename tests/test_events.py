@@ -26,7 +26,7 @@ def test_equal_facts_are_equal_and_cannot_be_changed() -> None:
 
 @pytest.mark.parametrize("fact_type", FACTS.values())
 def test_every_fact_is_json_and_has_a_dotted_type(fact_type: type[Event]) -> None:
-    values: dict[type, Any] = {str: "text", int: 1, bool: True, tuple[str, ...]: ("a",)}
+    values: dict[Any, Any] = {str: "text", int: 1, bool: True, tuple[str, ...]: ("a",), int | None: 1}
     hints = {n: h for n, h in get_type_hints(fact_type).items() if n not in ("type", "subject_kind")}
     fact = fact_type(**{name: values[hint] for name, hint in hints.items()})
     assert json.loads(json.dumps(fact.data())).keys() == hints.keys() - {"subject_id"}

@@ -25,7 +25,7 @@ class SpanRow:
     start_us: int
     end_us: int
     state: str
-    kind: str
+    kind: str = "continuous"
 
 
 # Plain text: building and hashing these as expressions took longer than PostgreSQL takes to answer them.
