@@ -51,8 +51,18 @@ def test_a_proof_without_a_root_yet_says_so() -> None:
 
 def test_a_new_node_has_no_root_and_nothing_damaged() -> None:
     node = FakeNode()
-    stamps = {"stamping": False, "pending_stamps": 0, "last_stamp_us": None}
-    nothing = IntegrityView(None, 0, (), **stamps, scrub_bytes_per_s=8, scrub=(), damaged_segments=0, damages=())
+    nothing = IntegrityView(
+        root=None,
+        lag_minutes=0,
+        keys=(),
+        stamping=False,
+        pending_stamps=0,
+        last_stamp_us=None,
+        scrub_bytes_per_s=8,
+        scrub=(),
+        damaged_segments=0,
+        damages=(),
+    )
     node.owner.answers[IntegrityStatus] = nothing
     answer = node.client.get("/api/v1/integrity", headers=BEARER).json()
     assert (answer["root"], answer["last_stamp_at"], answer["damages"]) == (None, None, [])

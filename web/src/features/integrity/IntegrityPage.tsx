@@ -16,7 +16,7 @@ type Scrub = Integrity['scrub'][number];
 
 const LATE_MINUTES = 2;
 /** The node's words for what is damaged (vms/record/damage.py) → the console's. */
-const KINDS: Record<string, string> = {
+const TEXTS = {
   changed: 'integrity.kind.changed',
   'cut off': 'integrity.kind.cut',
   'its seal is changed': 'integrity.kind.seal',
@@ -25,7 +25,8 @@ const KINDS: Record<string, string> = {
   'what stands before the first GOP; every GOP holds': 'integrity.kind.front',
   'the file has another size; every GOP holds': 'integrity.kind.size',
   'the GOPs are not those of the index': 'integrity.kind.other',
-};
+} as const;
+const KINDS: Partial<Record<string, (typeof TEXTS)[keyof typeof TEXTS]>> = TEXTS;
 const timeText = (value: string | null): string => {
   const us = parseUs(value);
   return us === null ? '–' : dateTimeText(us);
