@@ -120,9 +120,10 @@ function DamagePanel({ view, openPlayback }: { view: Integrity; openPlayback: (c
   const cameras = useQuery(camerasQuery());
   const nameOf = (id: string) => cameras.data?.find((c) => c.id === id)?.name ?? id.slice(0, 8);
   const whatText = (what: string) => {
-    const [, number, kind] = /^GOP (\d+): (.*)$/.exec(what) ?? [null, null, what];
-    const known = KINDS[kind ?? what];
-    return (number ? t('integrity.gop', { number: Number(number) + 1 }) : '') + (known ? t(known) : (kind ?? what));
+    const gop = /^GOP (\d+): /.exec(what);
+    const kind = gop ? what.slice(gop[0].length) : what;
+    const known = KINDS[kind];
+    return (gop ? t('integrity.gop', { number: Number(gop[1]) + 1 }) : '') + (known ? t(known) : kind);
   };
   const span = (d: Damage) => `${dateTimeMsText(parseUs(d.from) ?? 0)} – ${dateTimeMsText(parseUs(d.to) ?? 0).slice(11)}`;
   const columns: TableColumnsType<Damage> = [
