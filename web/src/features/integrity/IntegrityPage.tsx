@@ -15,6 +15,18 @@ type Damage = Integrity['damages'][number];
 type Scrub = Integrity['scrub'][number];
 
 const LATE_MINUTES = 2;
+/** The node's words for what is damaged (vms/record/damage.py) → the console's. */
+const TEXTS = {
+  changed: 'integrity.kind.changed',
+  'cut off': 'integrity.kind.cut',
+  'its seal is changed': 'integrity.kind.seal',
+  'the file is gone': 'integrity.kind.gone',
+  'the closing table; every GOP holds': 'integrity.kind.table',
+  'what stands before the first GOP; every GOP holds': 'integrity.kind.front',
+  'the file has another size; every GOP holds': 'integrity.kind.size',
+  'the GOPs are not those of the index': 'integrity.kind.other',
+} as const;
+const KINDS: Partial<Record<string, (typeof TEXTS)[keyof typeof TEXTS]>> = TEXTS;
 const timeText = (value: string | null): string => {
   const us = parseUs(value);
   return us === null ? '–' : dateTimeText(us);
@@ -107,11 +119,17 @@ function DamagePanel({ view, openPlayback }: { view: Integrity; openPlayback: (c
   const { t } = useTranslation();
   const cameras = useQuery(camerasQuery());
   const nameOf = (id: string) => cameras.data?.find((c) => c.id === id)?.name ?? id.slice(0, 8);
+  const whatText = (what: string) => {
+    const gop = /^GOP (\d+): /.exec(what);
+    const kind = gop ? what.slice(gop[0].length) : what;
+    const known = KINDS[kind];
+    return (gop ? t('integrity.gop', { number: Number(gop[1]) + 1 }) : '') + (known ? t(known) : kind);
+  };
   const span = (d: Damage) => `${dateTimeMsText(parseUs(d.from) ?? 0)} – ${dateTimeMsText(parseUs(d.to) ?? 0).slice(11)}`;
   const columns: TableColumnsType<Damage> = [
     { title: t('integrity.camera'), render: (_v, d) => <span>{nameOf(d.camera)}</span> },
     { title: t('integrity.span'), render: (_v, d) => <span className="mono">{span(d)}</span> },
-    { title: t('integrity.what'), dataIndex: 'what', ellipsis: true },
+    { title: t('integrity.what'), ellipsis: true, render: (_v, d) => whatText(d.what) },
     { title: t('integrity.found_at'), render: (_v, d) => <span className="mono">{timeText(d.found_at)}</span> },
     {
       title: '',
