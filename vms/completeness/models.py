@@ -1,6 +1,6 @@
 """Figures of camera-days, which of them must be read again, and how far days are closed. Only this package writes them.
 
-Triggers on `segments` and `gaps` (revision 0100_completeness) mark a closed day stale whoever changes its rows.
+Triggers on `segments` and `gaps` (revision 0007) mark a closed day stale whoever changes its rows.
 """
 
 from __future__ import annotations
