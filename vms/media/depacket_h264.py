@@ -17,9 +17,9 @@ from vms.media.types import TrackInfo
 STAP_A: Final = 24
 FU_A: Final = 28
 _OPENS_UNIT: Final = frozenset({6, 7, 8, 9, 14, 15, 16, 17, 18})  # H.264 clause 7.4.1.2.3
-# what a first fragment opens, by the NRI bits of its indicator and its type: header, later and last fragments' start, slice, key
+# What a first fragment opens, by how its payload begins: header, later and last fragments' begin, slice, key.
 _START: Final = {
-    (bits, kind): (
+    bytes((bits << 5 | FU_A, 0x80 | kind)): (
         bytes((bits << 5 | kind,)),
         bytes((bits << 5 | FU_A, kind)),
         bytes((bits << 5 | FU_A, 0x40 | kind)),
@@ -52,7 +52,11 @@ class H264Source(VideoSource):
                 return
             self._new_time(timestamp)
         if kind == FU_A:
-            self._fragment(packet, head)
+            start = _START.get(head)
+            if start is None:
+                self._fragment(packet, head)
+            else:
+                self._fu_start(packet, *start)
         elif 1 <= kind <= H264_IDR:
             if self._mid is not CLOSED:
                 self._fu_end()
@@ -63,31 +67,33 @@ class H264Source(VideoSource):
             else:
                 self._slice(head[1] >= 0x80, kind == H264_IDR)
             self._add(packet[12:])
+        elif kind == H264_SEI and not self._has_vcl and START_CODE not in packet:
+            self._add(packet[12:])
         else:
             self._rare(kind, packet)
         if marker:
             self._end_payload()
 
     def _fragment(self, packet: bytes, head: bytes) -> None:
-        fu = head[1]
-        if fu & 0x80:
-            self._fu_start(packet, head)
+        """A fragment that begins no NAL unit, or one that is begin and end at once."""
+        if head[1] & 0x80:
+            self._fu_start(packet, *_START[bytes((head[0], head[1] & 0x9F))])
         elif self._mid is CLOSED:
             return  # its start was lost, and counted so
         else:
             self._parts.append(packet[14:])
-        if fu & 0x40:
+        if head[1] & 0x40:
             self._fu_end()
 
-    def _fu_start(self, packet: bytes, head: bytes) -> None:
+    def _fu_start(self, packet: bytes, header: bytes, later: bytes, last: bytes, vcl: bool, key: bool) -> None:
         if self._mid is not CLOSED:
             self._fu_end()  # a camera that forgets the end bit; nothing is missing between the two
-        header, later, last, vcl, key = _START[head[0] >> 5, head[1] & 0x1F]
-        first = packet[14:15] >= b"\x80"
-        if vcl and not self._has_vcl:
-            self._has_vcl, self._first_slice, self._key = True, first, key
-        elif vcl:
-            self._slice(first, key)
+        if vcl:
+            first = packet[14:15] >= b"\x80"
+            if self._has_vcl:
+                self._slice(first, key)
+            else:
+                self._has_vcl, self._first_slice, self._key = True, first, key
         self._open(header, vcl, packet, later, last)
 
     def _fu_end(self) -> None:
