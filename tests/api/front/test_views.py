@@ -16,7 +16,7 @@ from tests.playback.recorded import CAMERA
 from tests.stream.links import begin, chunk
 from vms.base.errors import Kind, VmsError
 from vms.media.cmaf import make_init
-from vms.owner.requests import Extent, OpenLive
+from vms.owner.requests import ContinueSpan, Extent, OpenLive, OpenSpan
 
 
 def ended(session: WebSocketTestSession) -> tuple[int, dict[str, Any]]:
@@ -101,3 +101,16 @@ def test_playback_sends_what_is_recorded_and_takes_the_viewers_words(day: tuple[
         while (message := session.receive())["type"] != "websocket.close":
             pass
         assert message["code"] == 4503
+
+
+def test_a_playback_is_audited_at_its_begin_and_at_each_seek_only(day: tuple[Extent, ...]) -> None:
+    edge = Edge(day)
+    first, later = day[0].start_us, day[-1].start_us
+    with edge.client() as client, client.websocket_connect(API + f"/playback.mse?from={first}") as session:
+        assert json.loads(session.receive_text())["type"] == "init"
+        session.send_text(json.dumps({"type": "seek", "at_us": later, "seek": 1}))
+        while not any(type(request) is OpenSpan and request.from_us == later for request in edge.asking.asked):
+            session.receive()
+    audited = [request.from_us for request in edge.asking.asked if request.audited]
+    assert audited == [first, later]
+    assert any(type(request) is ContinueSpan for request in edge.asking.asked)
