@@ -13,6 +13,7 @@ from playwright.sync_api import ViewportSize
 from tests.e2e.console import Console
 from tests.e2e.demo_node import ROOT, DemoNode
 from tests.e2e.past import SECOND_US, now_us, open_past, readable
+from vms.base.timespan import format_time
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
@@ -53,12 +54,40 @@ def _plans(console: Console, node: DemoNode) -> None:
     console.page.locator(".preview-day").nth(13).wait_for()
 
 
+def _storage(console: Console, node: DemoNode) -> None:
+    del node
+    console.open("/storage")
+    console.page.locator(".volume .fill-bar").first.wait_for()
+
+
+def _holds(console: Console, node: DemoNode) -> None:
+    camera = node.cameras[1]
+    ends = format_time(now_us() + 30 * 86_400 * SECOND_US)
+    span = {"from": format_time(now_us() - 120 * SECOND_US), "to": format_time(now_us() - 60 * SECOND_US)}
+    paper = {"case_no": "A-2026-0042", "doc_no": "BQ-17", "reason": "Theft at the north gate", "expires_at": ends}
+    answer = console.page.request.post(
+        f"{node.url}/api/v1/holds", data={"cameras": [camera], **span, **paper}, headers={"Authorization": f"Bearer {node.token}"}
+    )
+    assert answer.ok, answer.text()
+    console.open("/holds")
+    console.page.get_by_text("A-2026-0042").first.wait_for()
+
+
+def _completeness(console: Console, node: DemoNode) -> None:
+    del node
+    console.open("/completeness")
+    console.page.get_by_test_id("heat-row").first.wait_for(timeout=60_000)
+
+
 SCREENS: dict[str, Callable[[Console, DemoNode], None]] = {
     "live": _live,
     "playback": _playback,
     "points": _points,
     "plans": _plans,
+    "storage": _storage,
+    "holds": _holds,
     "integrity": _integrity,
+    "completeness": _completeness,
 }
 
 
