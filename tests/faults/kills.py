@@ -170,13 +170,14 @@ def judge(told: Told, kills: int, inside: int) -> list[str]:
 
 def lost_before(told: Told, kill: Kill) -> list[int]:
     """Frames of each of its cameras that were taken before the kill and are in no file because of it."""
+    before = max((k for k in told.kills if k.name == kill.name and k.at_us < kill.at_us), key=lambda k: k.at_us, default=None)
     counts: list[int] = []
     for camera in kill.again_us:
         walls = told.walls[camera]
-        lost = [
-            n for n in told.frames[camera].lost if kill.at_us - (GOP_FRAMES + 2 * TICK_FRAMES) * FRAME_US < wall_of(walls, n) <= kill.at_us
-        ]
-        counts.append(len(lost))
+        since_us = kill.at_us - (GOP_FRAMES + 2 * TICK_FRAMES) * FRAME_US
+        if before is not None:  # what the death before this one cost is counted there
+            since_us = max(since_us, before.again_us.get(camera, before.at_us))
+        counts.append(sum(since_us < wall_of(walls, n) <= kill.at_us for n in told.frames[camera].lost))
     return counts
 
 
