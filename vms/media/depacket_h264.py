@@ -56,7 +56,7 @@ class H264Source(VideoSource):
             if start is None:
                 self._fragment(packet, head)
             else:
-                self._fu_start(packet, *start)
+                self._fu_start(packet, start)
         elif 1 <= kind <= H264_IDR:
             if self._mid is not CLOSED:
                 self._fu_end()
@@ -77,7 +77,7 @@ class H264Source(VideoSource):
     def _fragment(self, packet: bytes, head: bytes) -> None:
         """A fragment that begins no NAL unit, or one that is begin and end at once."""
         if head[1] & 0x80:
-            self._fu_start(packet, *_START[bytes((head[0], head[1] & 0x9F))])
+            self._fu_start(packet, _START[bytes((head[0], head[1] & 0x9F))])
         elif self._mid is CLOSED:
             return  # its start was lost, and counted so
         else:
@@ -85,7 +85,8 @@ class H264Source(VideoSource):
         if head[1] & 0x40:
             self._fu_end()
 
-    def _fu_start(self, packet: bytes, header: bytes, later: bytes, last: bytes, vcl: bool, key: bool) -> None:
+    def _fu_start(self, packet: bytes, start: tuple[bytes, bytes, bytes, bool, bool]) -> None:
+        header, later, last, vcl, key = start
         if self._mid is not CLOSED:
             self._fu_end()  # a camera that forgets the end bit; nothing is missing between the two
         if vcl:
