@@ -18,7 +18,7 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from vms.base.clock import Clock
-from vms.base.db import Database
+from vms.base.db import Database, after_commit
 from vms.base.errors import Kind, VmsError
 from vms.base.journal import announce
 from vms.base.log import get_log
@@ -64,10 +64,14 @@ class Scrub:
         """Handler: begin a pass over every volume from its first segment, now."""
         for volume in self._volumes:
             damages.begin_pass(session, volume, self._clock.wall_us())
+        after_commit(session, self._begin)
+        return ScrubStarted(tuple(self._volumes))
+
+    def _begin(self) -> None:
+        """Behind the commit: before it the task would find the pass before, and be done."""
         self._wanted.set()
         if self._bell is not None:
             self._bell.ring()
-        return ScrubStarted(tuple(self._volumes))
 
     async def run(self) -> None:
         self._bell = Bell(self._clock)
