@@ -111,6 +111,9 @@ def test_a_playback_is_audited_at_its_begin_and_at_each_seek_only(day: tuple[Ext
         session.send_text(json.dumps({"type": "seek", "at_us": later, "seek": 1}))
         while '"seek":1' not in session.receive().get("text", "").replace(" ", ""):
             pass
+        session.send_text("nonsense")
+        while session.receive()["type"] != "websocket.close":
+            pass
     audited = [request.from_us for request in edge.asking.asked if isinstance(request, OpenSpan) and request.audited]
     assert audited == [first, later]
     assert any(type(request) is ContinueSpan for request in edge.asking.asked)
