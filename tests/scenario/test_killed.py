@@ -151,7 +151,8 @@ def gaps_of(running: Running, camera: str, since_us: int) -> list[tuple[int, int
 
 
 def wait_late_in_gop(running: Running) -> None:
-    """A simulated camera begins with its latest key frame: a death early in a GOP may cost nothing, for the next life is there within half a second. A segment is one GOP here."""
+    """A simulated camera begins with its latest key frame, and the next life is there within half a second: a death early in a
+    GOP may cost nothing. A segment is one GOP here."""
     pass_time(7)
     started = int(running.node.files(running.cameras[0])[-1].name.partition("-")[0])
     wait_until("late in a GOP", lambda: (now_us() - started) % (2 * SECOND) > 1.7 * SECOND, 5, poll_s=0.01)

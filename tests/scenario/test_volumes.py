@@ -34,11 +34,15 @@ class Disks:
         self.places = [top / f"place-{n}" for n in (1, 2)]
         for place in self.places:
             place.mkdir()
+        self.plugged = [-1, -1]
         self.plug(0, 1)
 
     def plug(self, first: int, second: int) -> None:
         """Disk `first` at the first place, disk `second` at the second; -1 leaves the place empty."""
-        for place, number in zip(self.places, (first, second), strict=True):
+        for at, (place, number) in enumerate(zip(self.places, (first, second), strict=True)):
+            if self.plugged[at] == number:
+                continue  # the other disk is not touched
+            self.plugged[at] = number
             if place.is_mount():
                 umount(place)
             if number >= 0:
@@ -54,7 +58,16 @@ class Rig:
         return [volumes[volume] for volume in self.ids]
 
     def wait_states(self, *states: str) -> None:
-        wait_until(f"volumes are {states}", lambda: self.states() == list(states), 15)
+        last: list[str] = []
+
+        def look() -> bool:
+            last[:] = self.states()
+            return last == list(states)
+
+        try:
+            wait_until(f"volumes are {states}", look, 15)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; last seen {last}") from error
 
     def newest_us(self, disk: int) -> int:
         files = self.disks.disks[disk].glob("*/*/*/*.mp4")
