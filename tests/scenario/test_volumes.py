@@ -197,7 +197,7 @@ def test_a_full_disk_gives_its_cameras_to_the_others(rig: Rig) -> None:
     for camera in rig.cameras:
         line = rig.node.timeline(camera, since_us - 60 * SECOND, now_us() - 2 * SECOND)
         assert line.is_exact(), line
-        assert {cause for _, _, cause in line.gaps} <= {"disk_full", "not_registered", "camera_offline"}, line
+        assert {cause for _, _, cause in line.gaps} <= {"disk_full", "not_registered", "camera_offline", "deleted"}, line
     found = rig.node.check()
     assert found == dict.fromkeys(found, 0) | {"rows": found["rows"], "files": found["files"]}
 
