@@ -18,6 +18,7 @@ export class MediaSink {
   private url = URL.createObjectURL(this.source);
   private tracks = new Map<number, TrackBuffer>();
   private waiting: (() => void)[] = [];
+  private opened = false;
   private disposed = false;
 
   constructor(
@@ -93,11 +94,13 @@ export class MediaSink {
 
   private whenOpen(act: () => void): void {
     if (this.disposed) return;
-    if (this.source.readyState === 'open' && this.waiting.length === 0) act();
+    if (this.opened) act();
     else this.waiting.push(act);
   }
 
+  /** readyState says "open" one task before this event; nothing may be appended before the duration is set. */
   private readonly onOpen = (): void => {
+    this.opened = true;
     this.source.duration = Infinity;
     const acts = this.waiting;
     this.waiting = [];
