@@ -1,4 +1,4 @@
-"""Recording: CPU per recorded frame with everything on, memory per camera, lost frames; beside ffmpeg and the C floor."""
+"""Recording: CPU per recorded frame with everything on, memory per camera, lost frames; beside plain writing, ffmpeg and the C floor."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bench.report import Report, Run
 WARM_UP_S = 4.0  # every camera's first GOP, and the interpreter's caches
 FLUSH_S = 4.0  # two sync groups: what was received in the window is in the files
 RUNS = 3
-CONTENDERS = ("vms", "ffmpeg", "floor")
+CONTENDERS = ("vms", "plain", "ffmpeg", "floor")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,15 @@ def figures(window: Window, files: Iterable[Path], cameras: int) -> dict[str, fl
 
 
 def run_vms(base_url: str, settings: Settings, folder: Path) -> Run:
-    with node.serve(folder) as running:
+    return _run_node("vms", "vms", base_url, settings, folder)
+
+
+def run_plain(base_url: str, settings: Settings, folder: Path) -> Run:
+    return _run_node("plain", "bench.plain", base_url, settings, folder)
+
+
+def _run_node(name: str, module: str, base_url: str, settings: Settings, folder: Path) -> Run:
+    with node.serve(folder, module) as running:
         time.sleep(WARM_UP_S)
         empty = proc.pss_bytes(running.processes())
         running.add_cameras(base_url, settings.cameras)
@@ -73,7 +81,7 @@ def run_vms(base_url: str, settings: Settings, folder: Path) -> Run:
         found = figures(window, running.segment_files(), settings.cameras)
     found["rss_mb_per_camera"] = (full - empty) / settings.cameras / 1e6
     found["us_per_frame_database"] = window.database_cpu_us / found["frames"]
-    return Run("vms", window.busy_percent, found)
+    return Run(name, window.busy_percent, found)
 
 
 def run_ffmpeg(base_url: str, settings: Settings, folder: Path) -> Run:
@@ -114,4 +122,4 @@ def bench(settings: Settings) -> Report:
     return report
 
 
-RUNNERS = {"vms": run_vms, "ffmpeg": run_ffmpeg, "floor": run_floor}
+RUNNERS = {"vms": run_vms, "plain": run_plain, "ffmpeg": run_ffmpeg, "floor": run_floor}

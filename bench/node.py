@@ -95,14 +95,14 @@ class Node:
 
 
 @contextmanager
-def serve(folder: Path) -> Generator[Node]:
+def serve(folder: Path, module: str = "vms") -> Generator[Node]:
     """A new node with an empty data folder below `folder`; yields when it is ready and somebody is signed in."""
     data, config, port = folder / "data", folder / "vms.toml", free_port()
     data.mkdir()
     config.write_text(CONFIG.format(data=data, port=port))
     url = f"http://127.0.0.1:{port}"
     with (
-        child([sys.executable, "-m", "vms", "serve", "--config", config], folder / "node.log") as process,
+        child([sys.executable, "-m", module, "serve", "--config", config], folder / "node.log") as process,
         httpx2.Client(base_url=url, headers={"X-VMS-CSRF": "1"}, timeout=30) as client,
     ):
         wait_for("node", lambda: is_ready(client), process)
