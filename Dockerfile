@@ -24,7 +24,7 @@ COPY --from=build ${PREFIX} ${PREFIX}
 USER vms
 WORKDIR /var/lib/vms
 VOLUME /var/lib/vms
-EXPOSE 8000
+EXPOSE 8000 8554
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["vms"]
 CMD ["serve", "--config", "/etc/vms/vms.toml"]

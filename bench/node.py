@@ -29,6 +29,9 @@ name = "Bench"
 port = {port}
 tls = false
 
+[rtsp]
+port = 0
+
 [cameras]
 allow_loopback = true
 """

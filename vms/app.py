@@ -53,6 +53,7 @@ def resolve(settings: Settings, settings_path: Path | None = None) -> tuple[Node
         run_dir=str(run),
         host=settings.http.host,
         port=settings.http.port,
+        rtsp_port=settings.rtsp.port,
         tls_cert=certificate,
         tls_key=key,
         workers=settings.worker_count(os.cpu_count() or 1),

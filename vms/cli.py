@@ -61,9 +61,25 @@ def init(config: Config = None, name: Annotated[str, typer.Option(help="the admi
     from vms.setup import first_way_in  # noqa: PLC0415
 
     node = resolved(load(config))
-    way_in = first_way_in(database_url(node), admin_name=name)
+    way_in = first_way_in(database_url(node), Path(node.data_dir) / "keys", admin_name=name)
     scheme = "https" if node.secure else "http"
     typer.echo(f"{scheme}://{node.host}:{node.port}/login#token={way_in.login_link}")
+
+
+@app.command()
+def token(
+    name: Annotated[str, typer.Argument(help="what it is for, as audits show it")],
+    right: Annotated[list[str], typer.Option(help="a right of it, such as live; more than one may be given")],
+    config: Config = None,
+) -> None:
+    """Print a new API token, once; it is also the password of user `token` at the RTSP restream. The node must be running."""
+    from vms.app import resolved  # noqa: PLC0415
+    from vms.processes.control.database import database_url  # noqa: PLC0415
+    from vms.settings import load  # noqa: PLC0415
+    from vms.setup import new_token  # noqa: PLC0415
+
+    node = resolved(load(config))
+    typer.echo(new_token(database_url(node), Path(node.data_dir) / "keys", name, right))
 
 
 @app.command()

@@ -88,6 +88,12 @@ class HttpSettings(Section):
         return self
 
 
+class RtspSettings(Section):
+    """Live streams by RTSP, for decoders, players and other platforms; on the address of `[http]`."""
+
+    port: Port = Field(default=8554, description="port of `rtsp://host:port/{code or id}/{main|sub}`; 0: no restream")
+
+
 class DatabaseSettings(Section):
     """PostgreSQL 15 or newer."""
 
@@ -196,6 +202,7 @@ class Settings(BaseSettings):
     workers: int = Field(default=0, ge=0, le=256, description="processes that pull and record; 0: one per core but one, at least one")
     node: NodeSettings = NodeSettings()
     http: HttpSettings = HttpSettings()
+    rtsp: RtspSettings = RtspSettings()
     database: DatabaseSettings = DatabaseSettings()
     cameras: CameraSettings = CameraSettings()
     recording: RecordingSettings = RecordingSettings()
@@ -306,6 +313,7 @@ def _meant(name: str, model: type[BaseModel]) -> str:
 SECTIONS: dict[str, type[Section]] = {
     "node": NodeSettings,
     "http": HttpSettings,
+    "rtsp": RtspSettings,
     "database": DatabaseSettings,
     "cameras": CameraSettings,
     "recording": RecordingSettings,

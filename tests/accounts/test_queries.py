@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -23,6 +26,8 @@ from vms.accounts.queries import (
 from vms.accounts.settings import SessionLimits
 from vms.base.db import Database
 from vms.base.errors import Kind, VmsError
+from vms.base.secrets import load_envelope
+from vms.rtsp.auth import Proof, secret_of
 
 NOW = 1_700_000_000_000_000
 SECOND = 1_000_000
@@ -169,3 +174,31 @@ def test_what_opens_nothing_any_more_is_ended_however_it_ended(database: Databas
     with database.transaction() as session:
         disable_officer(session, officer, NOW)
     assert kept in over(NOW)
+
+
+def test_a_token_signs_in_to_the_restream_by_digest(database: Database, tmp_path: Path) -> None:
+    envelope = load_envelope(tmp_path / "key")
+    with database.transaction() as session:
+        create_token(session, "another", {"live"}, NOW, envelope=envelope)
+        secret = create_token(session, "decoder", {"live"}, NOW, NOW + 10 * SECOND, envelope=envelope)
+        create_token(session, "no restream", {"live"}, NOW)
+
+    def who_proves(password: str, now_us: int = NOW, algorithm: str = "SHA-256", username: str = "token") -> str:
+        proof = Proof(algorithm, username, "vms", "n0nce", "00000001", "c", "DESCRIBE", "rtsp://192.0.2.1/a/main", "")
+        middle = f"{proof.nonce}:{proof.count}:{proof.client_nonce}:auth"
+        name = {"SHA-256": "sha256", "MD5": "md5"}[algorithm]
+        act = hashlib.new(name, f"{proof.method}:{proof.uri}".encode()).hexdigest()
+        response = hashlib.new(name, f"{secret_of(algorithm, username, 'vms', password)}:{middle}:{act}".encode()).hexdigest()
+        try:
+            with database.transaction() as session:
+                return authenticate(session, replace(proof, response=response).to_text(), now_us, LIMITS, envelope=envelope).name
+        except VmsError as error:
+            return error.kind
+
+    assert who_proves(secret) == who_proves(secret, algorithm="MD5") == "decoder"
+    assert who_proves("t_wrong") == who_proves(secret, username="admin") == who_proves(secret, NOW + 10 * SECOND) == Kind.UNAUTHENTICATED
+
+
+@pytest.mark.parametrize("credential", ["digest ", "digest []", 'digest {"a":1}', "digest [1,2,3,4,5,6,7,8,9]"])
+def test_a_proof_that_is_none_opens_nothing(database: Database, credential: str) -> None:
+    assert who(database, credential, NOW) == Kind.UNAUTHENTICATED

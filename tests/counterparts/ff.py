@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,3 +43,22 @@ def record_rtsp(url: str, target: Path, seconds: float, transport: str = "tcp") 
     source = ["-rtsp_transport", transport, "-i", url, "-t", str(seconds)]
     answer = _run(["ffmpeg", "-v", "error", "-nostdin", "-y", *source, "-c", "copy", str(target)], seconds + 30)
     assert answer.returncode == 0, answer.stderr
+
+
+def refused(url: str) -> str:
+    """What ffprobe says of a URL that it is not given."""
+    answer = _run(["ffprobe", "-v", "error", "-rtsp_transport", "tcp", url], 30)
+    assert answer.returncode != 0
+    return answer.stderr
+
+
+@contextmanager
+def pulling(url: str) -> Generator[None]:
+    """ffmpeg pulls `url` while the context lasts."""
+    command = ["ffmpeg", "-v", "error", "-nostdin", "-rtsp_transport", "tcp", "-i", url, "-c", "copy", "-f", "null", "-"]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)

@@ -1,4 +1,4 @@
-"""Starts GStreamer's RTSP server as a peer that is not ours. `serve(codec="h265", audio="aac", user="u", password="p")`."""
+"""GStreamer as a peer that is not ours: its RTSP server, and its client. `serve(codec="h265", audio="aac", user="u", password="p")`."""
 
 from __future__ import annotations
 
@@ -56,3 +56,12 @@ def serve(
             process.kill()
             process.wait()
         process.stdout.close()
+
+
+def pull(url: str, user: str, password: str, protocol: Literal["tcp", "udp"], frames: int) -> tuple[int, int]:
+    """How many pictures its client got, and how many of them came after a hole."""
+    command = [SYSTEM_PYTHON, str(Path(__file__).with_name("gst_pull.py")), url, user, password, protocol, str(frames)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert answer.returncode == 0, answer.stderr
+    got, broken = answer.stdout.split()
+    return int(got), int(broken)

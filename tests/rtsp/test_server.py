@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vms.base.errors import Kind, VmsError
-from vms.rtsp.auth import NONCE_LIFE_US, Gate
+from vms.rtsp.auth import NONCE_LIFE_US, Credentials, Gate, answer, choose, proof_of, proves, secret_of
 from vms.rtsp.server import (
     MAX_BAD_SIGN_INS,
     MAX_TRACKS,
@@ -27,6 +27,7 @@ from vms.rtsp.server import (
 from vms.rtsp.wire import Packets, interleave
 
 URL = "rtsp://192.0.2.1/cam/1/main"
+TCP_OFFER = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1"
 SDP = "v=0\r\ns=x\r\nm=video 0 RTP/AVP 96\r\na=control:trackID=1\r\n"
 
 
@@ -283,3 +284,53 @@ def test_any_bytes_give_events_or_one_typed_error(pieces: list[bytes], step: int
     except VmsError as error:
         assert error.kind is Kind.PROTOCOL
         assert "offset" in error.facts
+
+
+def signed(end: ServerConnection, method: str, url: str, password: str) -> str:
+    """The Authorization header to the 401 that `end` gives."""
+    end.receive(ask(method, url), 0)
+    challenge = choose([line.partition(": ")[2] for line in end.take_output().decode().split("\r\n") if line.startswith("WWW-")])
+    assert challenge is not None
+    return "Authorization: " + answer(challenge, Credentials("token", password), method, url, count=1, client_nonce="c0ffee")
+
+
+@pytest.mark.parametrize("algorithm", ["SHA-256", "MD5"])
+def test_a_proof_is_handed_on_to_who_knows_the_secret(algorithm: str) -> None:
+    end = server(Gate(None, algorithms=(algorithm,)))
+    (event,) = end.receive(ask("DESCRIBE", URL, signed(end, "DESCRIBE", URL, "t_right")), 0)
+    assert isinstance(event, Described)
+    assert event.proof is not None and event.user == "token"
+    assert proof_of(event.proof.to_text()) == event.proof
+    assert proves(event.proof, secret_of(algorithm, "token", "vms", "t_right"))
+    assert not proves(event.proof, secret_of(algorithm, "token", "vms", "t_wrong"))
+    end.challenge()
+    assert b"401 Unauthorized" in end.take_output()
+
+
+def test_who_was_admitted_is_not_asked_again() -> None:
+    end = server(Gate(None))
+    (event,) = end.receive(ask("SETUP", URL + "/trackID=1", signed(end, "SETUP", URL + "/trackID=1", "t"), TCP_OFFER), 0)
+    assert isinstance(event, SetupAsked) and event.proof is not None
+    end.admit()
+    end.accept_setup()
+    assert [type(e) for e in end.receive(ask("PLAY", URL, "Session: 1234abcd"), 0)] == [Played]
+
+
+def test_nothing_but_what_names_a_stream_can_be_signed_in_for() -> None:
+    end = server(Gate(None))
+    end.receive(ask("GET_PARAMETER", URL, signed(end, "GET_PARAMETER", URL, "t")), 0)
+    assert b"455 " in end.take_output()
+
+
+def test_who_proves_nothing_again_and_again_is_sent_away() -> None:
+    end = server(Gate(None))
+    header = signed(end, "DESCRIBE", URL, "t")
+    for count in range(2, MAX_BAD_SIGN_INS + 1):
+        assert [type(e) for e in end.receive(ask("DESCRIBE", URL, header.replace("nc=00000001", f"nc={count:08x}")), 0)] == [Described]
+        last = end.challenge()
+    assert [type(e) for e in last] == [TornDown] and end.state is State.CLOSED
+
+
+@given(st.text())
+def test_what_is_no_proof_is_none(text: str) -> None:
+    assert proof_of(text) is None

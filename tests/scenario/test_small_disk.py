@@ -37,7 +37,7 @@ class Desk:
     def __init__(self, node: Node, disk: Path, cameras: list[str]) -> None:
         self.node, self.disk, self.cameras = node, disk, cameras
         url = database_url(load(run_dir(node.data) / "node.json"))
-        self.second = {"Authorization": f"Bearer {first_way_in(url, admin_name='', api_name='second').token}"}
+        self.second = {"Authorization": f"Bearer {first_way_in(url, node.data / 'keys', admin_name='', api_name='second').token}"}
 
     def facts(self, kind: str) -> list[dict[str, Any]]:
         return self.node.items("/facts", type=kind)

@@ -17,7 +17,7 @@ from vms.sim.clips import load_clips
 from vms.sim.faults import Fault, Wrong
 from vms.sim.marks import find_marks, tally
 from vms.sim.server import CameraServer, serve
-from vms.sim.session import udp_pair
+from vms.stream.udp import bind_pair
 
 
 @contextlib.asynccontextmanager
@@ -51,7 +51,7 @@ def test_a_client_gets_the_latest_key_frame_at_once_and_then_every_picture() -> 
 
 def test_udp_goes_to_the_ports_of_the_client() -> None:
     async def run() -> None:
-        media, control = udp_pair("127.0.0.1")
+        media, control = bind_pair(socket.AF_INET, "127.0.0.1")
         async with one_camera() as server, FakeClient(server.port, "/cam/1/main") as client:
             port = media.getsockname()[1]
             answer = await client.ask("SETUP", "/trackID=1", Transport=f"RTP/AVP;unicast;client_port={port}-{port + 1}")

@@ -52,6 +52,7 @@ class Setup:
     workers: int = 1
     tls: bool = False
     allow: tuple[str, ...] = ()
+    rtsp_port: int = 0
     more: str = ""
     """Further TOML."""
     before: tuple[str, ...] = ()
@@ -278,6 +279,8 @@ name = "Lakeside station"
 [http]
 port = {port}
 tls = {str(setup.tls).lower()}
+[rtsp]
+port = {setup.rtsp_port}
 [cameras]
 allow = {json.dumps(setup.allow)}
 allow_loopback = true
@@ -360,7 +363,7 @@ def _token(data: Path) -> str | None:
     if not path.exists():
         return None
     url = database_url(load(path))
-    return first_way_in(url, admin_name="Administrator", api_name="scenario").token if schema_ready(url) else None
+    return first_way_in(url, data / "keys", admin_name="Administrator", api_name="scenario").token if schema_ready(url) else None
 
 
 def _answers(node: Node) -> bool:

@@ -1,4 +1,4 @@
-"""Rows of accounts. Of every credential only the SHA-256 is kept."""
+"""Rows of accounts. Of every credential only the SHA-256 is kept, and of a token what judges RTSP's Digest, sealed."""
 
 from __future__ import annotations
 
@@ -57,3 +57,5 @@ class ApiToken(Model):
     created_us: Mapped[int]
     expires_us: Mapped[int | None]
     revoked_us: Mapped[int | None]
+    media: Mapped[bytes | None]
+    """Sealed: what judges the Digest answers of an RTSP client that signs in with the token (accounts.media)."""

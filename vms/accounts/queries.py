@@ -9,15 +9,18 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
+from vms.accounts import media
 from vms.accounts.models import ApiToken, LoginLink, Officer, SignIn
 from vms.accounts.settings import SessionLimits
 from vms.base.errors import Kind, VmsError
 from vms.base.ids import new_id
+from vms.base.secrets import Envelope
 from vms.base.timespan import SECOND_US
 from vms.base.tokens import hash_token, new_token
+from vms.rtsp.auth import PROOF_PREFIX, proof_of
 
 SESSION_PREFIX = "s_"
 TOKEN_PREFIX = "t_"  # noqa: S105 it says what a token opens
@@ -102,18 +105,21 @@ def close_session(session: Session, session_hash: str, now_us: int) -> bool:
     return closed.scalar_one_or_none() is not None
 
 
-def create_token(session: Session, name: str, rights: Collection[str], now_us: int, expires_us: int | None = None) -> str:
-    """The secret of a new API token; only its hash is kept."""
-    secret = new_token(TOKEN_PREFIX)
+def create_token(
+    session: Session, name: str, rights: Collection[str], now_us: int, expires_us: int | None = None, *, envelope: Envelope | None = None
+) -> str:
+    """The secret of a new API token; only its hash is kept, and with `envelope` what the RTSP restream judges it by."""
+    secret, token_id = new_token(TOKEN_PREFIX), new_id(now_us)
     session.add(
         ApiToken(
-            id=new_id(now_us),
+            id=token_id,
             hash=hash_token(secret),
             name=name,
             rights=sorted(rights),
             created_us=now_us,
             expires_us=expires_us,
             revoked_us=None,
+            media=None if envelope is None else media.seal(envelope, token_id, secret),
         )
     )
     return secret
@@ -125,10 +131,14 @@ def revoke_token(session: Session, token_id: str, now_us: int) -> str | None:
     return session.execute(update(ApiToken).where(*valid).values(revoked_us=now_us).returning(ApiToken.hash)).scalar_one_or_none()
 
 
-def authenticate(session: Session, credential: str, now_us: int, limits: SessionLimits) -> Principal:
-    """Whose session or token this is. Raises UNAUTHENTICATED."""
-    hashed = hash_token(credential)
-    found = _by_token(session, hashed, now_us) if credential.startswith(TOKEN_PREFIX) else _by_session(session, hashed, now_us, limits)
+def authenticate(session: Session, credential: str, now_us: int, limits: SessionLimits, *, envelope: Envelope | None = None) -> Principal:
+    """Whose session or token this is, or with `envelope` whose Digest proof. Raises UNAUTHENTICATED."""
+    if credential.startswith(PROOF_PREFIX):
+        found = None if envelope is None else _by_proof(session, credential, now_us, envelope)
+    elif credential.startswith(TOKEN_PREFIX):
+        found = _by_token(session, hash_token(credential), now_us)
+    else:
+        found = _by_session(session, hash_token(credential), now_us, limits)
     if found is None:
         raise VmsError(Kind.UNAUTHENTICATED, "the session or token is over, or never was: sign in")
     return found
@@ -149,16 +159,30 @@ def ended(session: Session, hashes: Collection[str], now_us: int, limits: Sessio
             SignIn.seen_us > idle_since_us,
         )
     )
-    tokens = select(ApiToken.hash).where(
-        ApiToken.hash.in_(wanted), ApiToken.revoked_us.is_(None), or_(ApiToken.expires_us.is_(None), ApiToken.expires_us > now_us)
-    )
+    tokens = select(ApiToken.hash).where(ApiToken.hash.in_(wanted), *_valid(now_us))
     return set(wanted) - set(session.scalars(signed_in)) - set(session.scalars(tokens))
 
 
 def _by_token(session: Session, hashed: str, now_us: int) -> Principal | None:
-    token = session.execute(select(ApiToken).where(ApiToken.hash == hashed)).scalar_one_or_none()
-    if token is None or token.revoked_us is not None or (token.expires_us is not None and token.expires_us <= now_us):
-        return None
+    token = session.execute(select(ApiToken).where(ApiToken.hash == hashed, *_valid(now_us))).scalar_one_or_none()
+    return None if token is None else _program(token)
+
+
+def _by_proof(session: Session, text: str, now_us: int, envelope: Envelope) -> Principal | None:
+    """A Digest names no token: each valid one is tried (about 20 µs)."""
+    proof = proof_of(text)
+    tokens = session.scalars(select(ApiToken).where(ApiToken.media.is_not(None), *_valid(now_us))) if proof is not None else ()
+    for token in tokens:
+        if proof is not None and token.media is not None and media.is_proof_of(proof, envelope, token.id, token.media):
+            return _program(token)
+    return None
+
+
+def _valid(now_us: int) -> tuple[ColumnElement[bool], ...]:
+    return ApiToken.revoked_us.is_(None), or_(ApiToken.expires_us.is_(None), ApiToken.expires_us > now_us)
+
+
+def _program(token: ApiToken) -> Principal:
     return Principal(token.id, token.name, "token", token.hash, frozenset(token.rights))
 
 

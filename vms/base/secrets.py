@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from vms.base.errors import Kind, VmsError
 
+ENVELOPE_FILE = "envelope.key"
+"""In the node's folder of keys."""
 _VERSION = 1
 _ID_BYTES = 4
 _NONCE_BYTES = 12

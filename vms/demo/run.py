@@ -26,7 +26,7 @@ from vms.base.ids import new_id
 from vms.demo.children import DemoChild, start, wait_for
 from vms.demo.options import DemoOptions, Kept, load_kept, save_kept, write_private
 from vms.processes.config import NodeConfig
-from vms.settings import CameraSettings, HttpSettings, NodeSettings, Settings
+from vms.settings import CameraSettings, HttpSettings, NodeSettings, RtspSettings, Settings
 from vms.setup import WayIn
 from vms.sim.cameras import SimCamera, demo_cameras
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 READY_S = 60.0
+RTSP_PORT = 8554
 SEED_MARGIN_US = 1_000_000
 REGIONS = (("city", "青川市"), ("district", "城东分局"), ("station", "望湖派出所"), ("station", "青松派出所"))
 
@@ -195,7 +196,7 @@ class Demo:
             "url": url,
             "login_url": f"{url}/login#token={link}",
             "token": token,
-            "rtsp_url": None,
+            "rtsp_url": f"rtsp://{config.host}:{config.rtsp_port}",
             "data": str(data),
             "pid": os.getpid(),
             "node": node,
@@ -232,6 +233,7 @@ def _settings(data: Path, port: int) -> Settings:
         data_dir=data,
         node=NodeSettings(name="望湖派出所", level="station"),
         http=HttpSettings(port=port, tls=False),
+        rtsp=RtspSettings(port=RTSP_PORT if _is_free(RTSP_PORT) else _free_port()),
         cameras=CameraSettings(allow=(), allow_loopback=True),
     )
 
@@ -246,7 +248,7 @@ def _way_in(config: NodeConfig) -> WayIn | None:
     from vms.setup import first_way_in  # noqa: PLC0415
 
     url = database_url(config)
-    return first_way_in(url, admin_name="值班员", api_name="demo") if schema_ready(url) else None
+    return first_way_in(url, Path(config.data_dir) / "keys", admin_name="值班员", api_name="demo") if schema_ready(url) else None
 
 
 def _camera_body(camera: SimCamera, port: int) -> dict[str, Any]:

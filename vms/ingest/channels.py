@@ -15,12 +15,11 @@ from typing import Protocol
 from vms.base.errors import Kind, VmsError
 from vms.ingest.addresses import Address
 from vms.ingest.batch import BatchReader
+from vms.stream.udp import bind_pair, port_of
 
 MAX_UNSENT_BYTES = 64 * 1024
 MAX_READS_PER_TURN = 4  # 1 MB: more stays in the kernel and slows the sender down
 MAX_DATAGRAMS_PER_TURN = 256
-UDP_BUFFER_BYTES = 2 * 1024 * 1024
-PORT_TRIES = 64
 
 OnBytes = Callable[[bytes | memoryview], None]
 """What came; a view is good during the call only."""
@@ -203,8 +202,8 @@ class UdpPair:
     """An even RTP port and the RTCP port above it, on the address that reached the camera; hears that camera only."""
 
     def __init__(self, family: int, local_ip: str) -> None:
-        self.rtp, self.rtcp = _bind_pair(family, local_ip)
-        self.ports = (_port(self.rtp), _port(self.rtcp))
+        self.rtp, self.rtcp = bind_pair(family, local_ip)
+        self.ports = port_of(self.rtp), port_of(self.rtcp)
         self._loop = asyncio.get_running_loop()
 
     def listen(self, peer_ip: str, on_rtp: OnDatagrams, on_rtcp: OnDatagrams, on_lost: OnLost) -> None:
@@ -231,32 +230,3 @@ def _read_datagrams(sock: socket.socket, peer_ip: str, take: OnDatagrams, on_los
             take(packets)
     except Exception as error:  # noqa: BLE001 - as in TcpChannel
         on_lost(error)
-
-
-def _bind_pair(family: int, local_ip: str) -> tuple[socket.socket, socket.socket]:
-    for _ in range(PORT_TRIES):
-        rtp = _bind(family, local_ip, 0)
-        if rtp is None:
-            break
-        port = _port(rtp)
-        rtcp = _bind(family, local_ip, port + 1) if port % 2 == 0 else None
-        if rtcp is not None:
-            return rtp, rtcp
-        rtp.close()
-    raise VmsError(Kind.OVERLOAD, "no free pair of UDP ports on this node")
-
-
-def _bind(family: int, local_ip: str, port: int) -> socket.socket | None:
-    sock = socket.socket(family, socket.SOCK_DGRAM)
-    try:
-        sock.setblocking(False)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_BUFFER_BYTES)
-        sock.bind((local_ip, port))
-    except OSError:
-        sock.close()
-        return None
-    return sock
-
-
-def _port(sock: socket.socket) -> int:
-    return int(sock.getsockname()[1])

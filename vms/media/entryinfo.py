@@ -40,6 +40,20 @@ def track_from_entry(track: int, timescale: int, entry: bytes) -> TrackInfo:
     )
 
 
+def decoder_sets(info: TrackInfo) -> list[bytes]:
+    """What a decoder is given before a track's frames: its parameter sets in order, or the AudioSpecificConfig of AAC."""
+    entry = info.sample_entry
+    match info.codec:
+        case Codec.H264:
+            return [nal for nals in h264.sets_of_avcc(_config(entry, b"avcC", VISUAL_HEAD)) for nal in nals]
+        case Codec.H265:
+            return [nal for nals in h265.sets_of_hvcc(_config(entry, b"hvcC", VISUAL_HEAD)) for nal in nals]
+        case Codec.AAC:
+            return [audio.asc_of_esds(_config(entry, b"esds", AUDIO_HEAD))]
+        case _:
+            return []
+
+
 def _config(entry: bytes, kind: bytes, head: int) -> bytes:
     outer = box_at(entry, 0, len(entry))
     inner = need(entry, kind, outer.body + head, outer.end)

@@ -61,6 +61,7 @@ class NodeConfig:
     tsa_url: str = ""
     tsa_ca: str = ""
     stamp_minutes: int = 10
+    rtsp_port: int = 0
     retention: RetentionConfig = RetentionConfig()
     utc_offset_minutes: int = 480
     settings_path: str = ""

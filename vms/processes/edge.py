@@ -10,6 +10,7 @@ from vms.api.front.app import create_edge_app
 from vms.api.front.asking import Asking
 from vms.api.front.downloads import Downloads
 from vms.api.front.proxy import Proxy
+from vms.api.front.restream import Restream
 from vms.api.front.views import Views
 from vms.base.clock import Clock, SystemClock
 from vms.base.log import configure
@@ -32,10 +33,16 @@ async def main(child: Child, stop: asyncio.Event) -> None:
     proxy = Proxy(child.config.socket_path("api"))
     app = create_edge_app(views, Downloads(asking), proxy, Path(child.config.web_dir))
     links = {f"worker-{index}": link for index, link in enumerate(workers)}
-    tasks = supervise({**links, "control": asking, "views": Calling(lambda: _tell_views(asking, views, clock))}, clock)
+    restream = Restream(views)
+    parts = {**links, "control": asking, "views": Calling(lambda: _tell_views(asking, views, clock)), "restream": restream}
+    rtsp = await restream.listen(child.listener("rtsp")) if "rtsp" in child.sockets else None
+    tasks = supervise(parts, clock)
     try:
         await serve(app, child.listener("http"), stop, certificate=child.config.tls_cert, key=child.config.tls_key)
     finally:
+        if rtsp is not None:
+            rtsp.close()
+        restream.close()
         await end(tasks)
         await proxy.close()
 

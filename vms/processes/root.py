@@ -74,7 +74,11 @@ def listen_tcp(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, VIEWER_SEND_BUFFER_BYTES)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    listener.bind((host, port))
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise VmsError(Kind.CONFIG, f"{host}:{port} cannot be listened on ({error.strerror}): free it, or set another port") from error
     listener.listen(1024)
     return listener
 
@@ -252,11 +256,12 @@ class Root:
 
 
 def roles_of(config: NodeConfig) -> list[Role]:
-    """Media first: what viewers and recordings need does not wait for the database."""
+    """Media first: what viewers and recordings need does not wait for the database. Raises CONFIG when a port is taken."""
     roles = [
         Role(f"worker-{index}", _module("worker"), index, {"link": listen_unix(path)}) for index, path in enumerate(config.worker_paths())
     ]
-    roles.append(Role("edge", _module("edge"), 0, {"http": listen_tcp(config.host, config.port)}))
+    ports = {"http": config.port} | ({"rtsp": config.rtsp_port} if config.rtsp_port else {})
+    roles.append(Role("edge", _module("edge"), 0, {name: listen_tcp(config.host, port) for name, port in ports.items()}))
     sockets = {"link": listen_unix(config.socket_path("control")), "api": listen_unix(config.socket_path("api"))}
     roles.append(Role("control", _module("control"), 0, sockets, nice=CONTROL_NICE))
     return roles

@@ -9,15 +9,18 @@ import base64
 import binascii
 import hashlib
 import hmac
+import json
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import astuple, dataclass, field, fields
+from typing import Literal, cast
 
 NONCE_LIFE_US = 300_000_000
 MAX_PARAMETERS = 32
 _HASHES = {"MD5": "md5", "SHA-256": "sha256"}
 _PREFERENCE = ("SHA-256", "MD5")
+PROOF_PREFIX = "digest "
+REALM = "vms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +91,54 @@ def answer(challenge: Challenge, credentials: Credentials, method: str, url: str
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """A Digest answer whose nonce is good, for whoever holds the secrets; `proves` judges it (RFC 7616 §3.4)."""
+
+    algorithm: str
+    username: str
+    realm: str
+    nonce: str
+    count: str
+    client_nonce: str
+    method: str
+    uri: str
+    response: str
+
+    def to_text(self) -> str:
+        return PROOF_PREFIX + json.dumps(astuple(self))
+
+
+def proof_of(text: str) -> Proof | None:
+    """What `Proof.to_text` wrote; None when it is something else."""
+    try:
+        told: object = json.loads(text.removeprefix(PROOF_PREFIX))
+    except (ValueError, RecursionError):
+        return None
+    values = [value for value in cast("list[object]", told) if isinstance(value, str)] if isinstance(told, list) else []
+    if len(values) != len(fields(Proof)) or values[0] not in _HASHES:
+        return None
+    return Proof(*values)
+
+
+def secret_of(algorithm: str, username: str, realm: str, password: str) -> str:
+    """What a server keeps to judge answers without the password: H(username:realm:password) (RFC 7616 §3.4.2)."""
+    return _hash(algorithm, f"{_wire(username)}:{_wire(realm)}:{_wire(password)}")
+
+
+def proves(proof: Proof, secret: str) -> bool:
+    """Whether who answered knows the password of this secret (of the proof's algorithm)."""
+    middle = _middle(proof.nonce, proof.count, proof.client_nonce)
+    expected = _digest(proof.algorithm, secret, middle, proof.method, proof.uri)
+    return hmac.compare_digest(expected.encode(), proof.response.lower().encode("latin-1", "replace"))
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the header proves `user`; `stale` says that only the nonce was too old."""
+    """Whether the header proves `user`; `stale` says that only the nonce was too old. With `proof` somebody else must judge."""
 
     user: str | None
     stale: bool = False
+    proof: Proof | None = None
 
 
 def _token_hex() -> str:
@@ -101,13 +147,13 @@ def _token_hex() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What a server asks of its clients. `password_of` answers None for an unknown user.
+    """What a server asks of its clients. `password_of` answers None for an unknown user; without it proofs are judged elsewhere.
 
     `check_basic` turns Basic on, for passwords that are only known as hashes; off by default since it shows the password.
     """
 
-    password_of: Callable[[str], str | None]
-    realm: str = "vms"
+    password_of: Callable[[str], str | None] | None
+    realm: str = REALM
     algorithms: tuple[str, ...] = _PREFERENCE
     check_basic: Callable[[str, str], bool] | None = None
     new_nonce: Callable[[], str] = _token_hex
@@ -155,18 +201,18 @@ class Doorkeeper:
         uri = given.get("uri", "")
         if algorithm not in self._gate.algorithms or not _same_resource(uri, url) or given.get("qop", "auth") != "auth":
             return Verdict(None)
-        user = _unwire(given.get("username", ""))
-        nc = given.get("nc", "") if "qop" in given else ""
-        password = None if user is None else self._gate.password_of(user)
-        secret = _hash(algorithm, f"{given.get('username', '')}:{self._gate.realm}:{_wire(password or '')}")
-        middle = _middle(given.get("nonce", ""), nc, given.get("cnonce", ""))
-        expected = _digest(algorithm, secret, middle, method, uri)
-        proven = hmac.compare_digest(expected.encode(), given.get("response", "").lower().encode("latin-1", "replace"))
-        if not proven or password is None:
-            return Verdict(None)
-        if given.get("nonce") != self._nonce or not self._fresh(now_us) or not self._counts(nc):
+        count = given.get("nc", "") if "qop" in given else ""
+        username, nonce = given.get("username", ""), given.get("nonce", "")
+        proof = Proof(algorithm, username, self._gate.realm, nonce, count, given.get("cnonce", ""), method, uri, given.get("response", ""))
+        user = _unwire(username)
+        if self._gate.password_of is not None:
+            password = None if user is None else self._gate.password_of(user)
+            proven = proves(proof, _hash(algorithm, f"{username}:{self._gate.realm}:{_wire(password or '')}"))
+            if not proven or password is None:
+                return Verdict(None)
+        if nonce != self._nonce or not self._fresh(now_us) or not self._counts(count):
             return Verdict(None, stale=True)
-        return Verdict(user)
+        return Verdict(user, proof=proof if self._gate.password_of is None else None)
 
     def _counts(self, nc: str) -> bool:
         if not nc:

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import TypeVar
 
 from vms.base.errors import VmsError
-from vms.rtsp.auth import Doorkeeper, Gate
+from vms.rtsp.auth import Doorkeeper, Gate, Proof
 from vms.rtsp.messages import Headers, Request, Response, malformed
 from vms.rtsp.transport import DEFAULT_SESSION_S, Pair, Transport, parse_session, parse_transports
 from vms.rtsp.urls import split_track, url_path
@@ -42,6 +42,7 @@ ALLOWED: dict[State, frozenset[str]] = {
 }
 METHODS = ("OPTIONS", "DESCRIBE", "SETUP", "PLAY", "PAUSE", "GET_PARAMETER", "SET_PARAMETER", "TEARDOWN")
 _NEEDS_SESSION = frozenset({"PLAY", "PAUSE"})
+_CARRY_PROOF = frozenset({"DESCRIBE", "SETUP"})
 
 REASONS = {
     200: "OK",
@@ -63,11 +64,12 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """Answer with `describe` or `refuse`. `user` is who signed in, empty without a gate."""
+    """Answer with `describe`, `refuse` or `challenge`. `user` is who signed in, empty without a gate; `proof` is still to be judged."""
 
     path: str
     url: str
     user: str
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class SetupAsked:
     track: int
     transport: Transport
     user: str
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,8 @@ class ServerConnection:
         self._offer: Transport | None = None
         self._session: _Session | None = None
         self._bad_sign_ins = 0
+        self._proof: Proof | None = None
+        self._admitted = False
         self._now_us = 0
         self._handlers: dict[str, Callable[[Request, str], Event | None]] = {
             "OPTIONS": self._on_options,
@@ -243,6 +248,17 @@ class ServerConnection:
             raise RuntimeError("no request is open")
         return self._reply(status, list(headers))
 
+    def challenge(self) -> list[Event]:
+        """Answers an event whose proof proved nothing: sign in again."""
+        if self._door is None or self._open is None:
+            raise RuntimeError("nobody signs in")
+        self._deny(stale=False)
+        return [TornDown("sign_in")] if self.state is State.CLOSED else self._run()
+
+    def admit(self) -> None:
+        """The proof was good: this connection is signed in, and its later requests are not asked again."""
+        self._admitted = True
+
     # --- inside ---
 
     def _queue(self, request: Request) -> None:
@@ -284,17 +300,25 @@ class ServerConnection:
         return 0 if request.method in ALLOWED[self.state] else 455
 
     def _sign_in(self, request: Request) -> tuple[str, bool]:
-        if self._door is None or request.method == "OPTIONS":
+        self._proof = None
+        if self._door is None or self._admitted or request.method == "OPTIONS":
             return "", False
         verdict = self._door.judge(request.headers.get("Authorization"), request.method, request.url, self._now_us)
+        if verdict.proof is not None and request.method not in _CARRY_PROOF:
+            self._close_open(455)  # nothing was described or set up here: there is nothing to sign in for
+            return "", True
         if verdict.user is not None:
+            self._proof = verdict.proof
             return verdict.user, False
-        challenges = self._door.challenges(self._now_us, stale=verdict.stale)
-        self._bad_sign_ins += 0 if verdict.stale else 1
+        self._deny(stale=verdict.stale)
+        return "", True
+
+    def _deny(self, *, stale: bool) -> None:
+        challenges = _held(self._door).challenges(self._now_us, stale=stale)
+        self._bad_sign_ins += 0 if stale else 1
         if self._bad_sign_ins >= MAX_BAD_SIGN_INS:
             self.state = State.CLOSED
         self._close_open(401, [("WWW-Authenticate", value) for value in challenges])
-        return "", True
 
     def _on_options(self, _request: Request, _user: str) -> None:
         self._close_open(200, [("Public", ", ".join(METHODS))])
@@ -303,7 +327,7 @@ class ServerConnection:
         self._close_open(200)
 
     def _on_describe(self, request: Request, user: str) -> Event:
-        return Described(url_path(request.url), request.url, user)
+        return Described(url_path(request.url), request.url, user, self._proof)
 
     def _on_setup(self, request: Request, user: str) -> Event | None:
         path, track = split_track(request.url)
@@ -315,7 +339,7 @@ class ServerConnection:
         if self._session is not None and (self._session.path != path or len(self._session.tracks) >= MAX_TRACKS):
             self._close_open(455)
             return None
-        return SetupAsked(path, track, self._offer, user)
+        return SetupAsked(path, track, self._offer, user, self._proof)
 
     def _on_play(self, request: Request, _user: str) -> Event:
         session = _held(self._session)

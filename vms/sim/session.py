@@ -12,6 +12,7 @@ from vms.rtsp.wire import interleave
 from vms.sim.camera import CameraStream, Stats
 from vms.sim.faults import Wrong
 from vms.sim.feed import Feed
+from vms.stream.udp import bind_pair
 
 MAX_QUEUE_BYTES = 1_000_000
 REPORT_US = 5_000_000
@@ -68,7 +69,7 @@ class UdpOutlet:
     paced = True
 
     def __init__(self, host: str, peer: str, ports: tuple[int, int], heard: Callable[[], None]) -> None:
-        self._media, self._control = udp_pair(host)
+        self._media, self._control = bind_pair(socket.AF_INET6 if ":" in host else socket.AF_INET, host)
         self._media.connect((peer, ports[0]))
         self._control.connect((peer, ports[1]))
         self._heard = heard
@@ -217,26 +218,6 @@ class TrackSender:
     def _report(self, now_us: int) -> None:
         self._reported_us = now_us
         self._outlet.send_report(self._feed.sender_report(now_us, self._packets, self._octets))
-
-
-def udp_pair(host: str) -> tuple[socket.socket, socket.socket]:
-    """Two UDP sockets on an even port and the next one (RFC 3550 §11)."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for _ in range(50):
-        first, second = socket.socket(family, socket.SOCK_DGRAM), socket.socket(family, socket.SOCK_DGRAM)
-        try:
-            first.bind((host, 0))
-            port = first.getsockname()[1]
-            if port % 2 == 0:
-                second.bind((host, port + 1))
-                first.setblocking(False)
-                second.setblocking(False)
-                return first, second
-        except OSError:  # the next port is taken: another pair
-            pass
-        first.close()
-        second.close()
-    raise OSError("no pair of UDP ports is free")
 
 
 def _send(sock: socket.socket, data: bytes) -> int:

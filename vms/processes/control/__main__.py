@@ -8,7 +8,7 @@ from pathlib import Path
 from vms.base.clock import SystemClock
 from vms.base.db import Database
 from vms.base.log import configure, get_log
-from vms.base.secrets import load_envelope
+from vms.base.secrets import ENVELOPE_FILE, load_envelope
 from vms.processes.child import Child, run
 from vms.processes.control.asks import AskServer
 from vms.processes.control.database import ready_database
@@ -29,7 +29,7 @@ async def main(child: Child, stop: asyncio.Event) -> None:
         return
     database = Database(url, pool_size=10, max_overflow=10)
     await asyncio.to_thread(open_records, database, config.node_id, clock)
-    envelope = await asyncio.to_thread(load_envelope, Path(config.data_dir) / "keys" / "envelope.key")
+    envelope = await asyncio.to_thread(load_envelope, Path(config.data_dir) / "keys" / ENVELOPE_FILE)
     control = build(config, database, envelope, clock)
     asks = AskServer(control.owner, control.authenticate, control.ended, control.node.edges)
     control.on_revoke.append(lambda session: asks.revoke(session=session))

@@ -131,7 +131,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     feed = Feed(database, clock)
     sealer = Sealer(database, clock)
     sealer.on_sealed.append(feed.ring)
-    people = People(database, clock)
+    people = People(database, envelope, clock)
     on_revoke: list[Callable[[str], None]] = []
     people.on_revoke = lambda session: [call(session) for call in on_revoke]
     status = Status(config, database, node, node_volumes, clock)
@@ -172,8 +172,9 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
 class People:
     """Sign-in, sign-out and whose credential this is; each in its own transaction."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, envelope: Envelope, clock: Clock) -> None:
         self._database = database
+        self._envelope = envelope
         self._clock = clock
         self._limits = SessionLimits()
         self._loop = asyncio.get_running_loop()
@@ -181,7 +182,7 @@ class People:
 
     def authenticate(self, secret: str) -> Actor:
         with self._database.transaction() as session:
-            found = accounts.authenticate(session, secret, self._clock.wall_us(), self._limits)
+            found = accounts.authenticate(session, secret, self._clock.wall_us(), self._limits, envelope=self._envelope)
         return Actor(found.id, found.name, found.kind, found.session_hash, found.rights)
 
     def ended(self, sessions: frozenset[str]) -> Collection[str]:
