@@ -49,6 +49,8 @@ class Figures:
         self._window_frames, self._window_bytes = self.frames, self.bytes
 
     def _close_window(self, media: int, now_us: int) -> None:
+        if self._key_media >= 0:  # a GOP without end shows its length while it grows
+            self.gop_ms = max(self.gop_ms, (media - self._key_media) * 1000 // VIDEO_TIMESCALE)
         span = media - self._window_media
         if span > 0:
             self.fps = round((self.frames - self._window_frames) * VIDEO_TIMESCALE / span, 2)
