@@ -25,7 +25,7 @@ from cryptography.x509.oid import NameOID
 from tests.faults.proxy import HALF_OPEN, TcpProxy
 from tests.ingest.camera import ALAW, SDP, STEP_90K, Camera, listening, scripted
 from tests.ingest.listener import PATIENCE_S, Listener
-from vms.base.clock import SystemClock
+from vms.base.clock import Clock, SystemClock
 from vms.base.errors import Kind, VmsError
 from vms.ingest.batch import BatchReader
 from vms.ingest.orders import PullOrder
@@ -42,15 +42,27 @@ def order(url: str, **fields: Any) -> PullOrder:
     return PullOrder("c1", "main", url, allow=("127.0.0.0/8",), **fields)
 
 
+class SetForward(SystemClock):
+    """Somebody sets the clock an hour forward whenever anybody looks."""
+
+    ahead_us = 0
+
+    def wall_us(self) -> int:
+        self.ahead_us += 3600 * 1_000_000
+        return super().wall_us() + self.ahead_us
+
+
 class Life:
     """A puller at work and what its Stream gave."""
 
-    def __init__(self, pull: PullOrder, *, limits: Limits = USUAL, live: bool = False, udp: bool = False) -> None:
+    def __init__(
+        self, pull: PullOrder, *, limits: Limits = USUAL, live: bool = False, udp: bool = False, clock: Clock | None = None
+    ) -> None:
         self.heard = Listener()
         self.stream = Stream()
         self.stream.attach(self.heard, 1)
         self.first = asyncio.Event()
-        around = Surroundings(SystemClock(), BatchReader(tick_s=0.05), limits)
+        around = Surroundings(clock or SystemClock(), BatchReader(tick_s=0.05), limits)
         self.puller = Puller(pull, "udp" if udp else "tcp", self.stream, around, self.first.set)
         self.puller.set_live(live)
         self.task = asyncio.create_task(self.puller.run())
@@ -325,6 +337,20 @@ def test_camera_that_stops_sending_is_stalled() -> None:
             with pytest.raises(VmsError) as error:
                 await lived.task
         assert error.value.kind is Kind.STALLED
+
+    run(body())
+
+
+def test_a_clock_that_is_set_is_no_silence() -> None:
+    """T1: how long nothing has come is a matter of monotonic time."""
+
+    async def body() -> None:
+        async with listening(Camera()) as camera, life(order(camera.url), limits=QUICK, clock=SetForward()) as lived:
+            await camera.playing()
+            for _ in range(20):
+                camera.send_video(2)
+                await asyncio.sleep(0.1)
+            assert not lived.task.done()
 
     run(body())
 

@@ -269,7 +269,7 @@ class MediaPath:
             return
         wall.observe(now.wall_us, frames[-1].dts)
         self._pace.see(now.mono_us, now.wall_us - wall.wall_us(frames[-1].dts))
-        self.figures.frames_came(frames, now.wall_us)
+        self.figures.frames_came(frames, now.wall_us, now.mono_us)
         if self.live:
             for frame in frames:
                 stream.publish(chunker.chunk((frame,), wall.wall_us(frame.pts)), now.mono_us)

@@ -154,11 +154,10 @@ class Puller:
             if self._path is not None and self._path.dropped_units > self._dropped_seen:
                 what = "pictures come, but no key frame"
             raise VmsError(Kind.STALLED, f"{what} for {(now_us - self._quiet_since_us) // 1_000_000} s", frames=frames)
-        last_us = self._path.figures.last_frame_us if self._path is not None else None
-        age_us = 0 if last_us is None else max(0, self._clock.wall_us() - last_us)
         self._frames_seen = frames
-        self._dropped_seen = 0 if self._path is None else self._path.dropped_units
-        self._quiet_since_us = now_us - min(age_us, now_us - self._quiet_since_us - 1)
+        if self._path is not None:
+            self._dropped_seen = self._path.dropped_units
+            self._quiet_since_us = max(self._path.figures.last_frame_mono_us, self._quiet_since_us + 1)
 
     def _on_bytes(self, data: bytes | memoryview) -> None:
         client = self._client
