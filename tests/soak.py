@@ -1,7 +1,8 @@
-"""Long runs with faults: `python -m tests.soak [nemesis|powercuts|kills] [--minutes 30] [--cameras 8] [--count N] [--seed N]`.
+"""Long runs with faults: `python -m tests.soak [nemesis|powercuts|kills|database] [--minutes 30] [--cameras 8] [--count N] [--seed N]`.
 
 `nemesis` (what `make soak` does): a served node records while a mix of faults happens to it, in the order that the seed says.
 `powercuts`: thousands of disks that a power cut may leave (2,000). `kills`: workers and control killed inside chosen windows (1,000).
+`database`: PostgreSQL stands still for that many minutes while cameras record; no frame lost, the index within a minute.
 The seed is printed first, and the verdict and a table for docs/ref/faults.md last. Not a pytest module: it runs as long as it is told.
 """
 
@@ -16,7 +17,7 @@ import time
 from pathlib import Path
 
 from tests.conftest import FAST_DATABASE
-from tests.faults import kills, nemesis
+from tests.faults import database_away, kills, nemesis
 from tests.faults.powercut import Bench, judged
 from tests.faults.scripts import SCRIPTS, record
 from vms.base.db import Database
@@ -38,6 +39,12 @@ def run_kills(folder: Path, options: argparse.Namespace) -> list[str]:
     told = kills.KillRun(folder, options.seed, kills=count * 19 // 20, control_kills=count // 20, limit_s=count * KILL_S).run()
     say(*(f"{name}: {value}" for name, value in told.figures().items()))
     return kills.judge(told, count, min(100, count // 2))
+
+
+def run_database(folder: Path, options: argparse.Namespace) -> list[str]:
+    told = database_away.run(folder, options.minutes * 60, options.cameras)
+    say(str(told))
+    return list(database_away.judge(told))
 
 
 def run_powercuts(folder: Path, options: argparse.Namespace) -> list[str]:
@@ -67,7 +74,7 @@ def say(*lines: str) -> None:
     sys.stdout.flush()
 
 
-RUNS = {"nemesis": run_nemesis, "powercuts": run_powercuts, "kills": run_kills}
+RUNS = {"nemesis": run_nemesis, "powercuts": run_powercuts, "kills": run_kills, "database": run_database}
 
 
 def main() -> int:

@@ -27,6 +27,7 @@ from vms.record.committer import commit_segments
 from vms.record.open_table import OpenTable
 from vms.record.reader import Away
 from vms.record.reports import GapBefore, SegmentReport
+from vms.record.timeline import LATE_US
 from vms.registry.models import Camera, Region
 
 OFFSET_US = 8 * 3600 * SECOND_US
@@ -196,7 +197,7 @@ def test_who_marks_a_day_while_it_is_read_has_it_read_again(node: Node) -> None:
 def test_a_camera_that_is_away_explains_the_hole_that_no_row_tells_of_yet(node: Node) -> None:
     node.away = Away(DAY_0 + DAY_US // 2, "timeout")
     node.run()
-    assert node.day().days[0].figures.gaps == {"unknown": DAY_US // 2, "camera_offline": DAY_US // 2}
+    assert node.day().days[0].figures.gaps == {"unknown": DAY_US // 2 - LATE_US, "camera_offline": DAY_US // 2 + LATE_US}
 
 
 def test_a_camera_is_due_from_its_registration_to_its_removal(node: Node) -> None:

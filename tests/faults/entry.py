@@ -109,20 +109,21 @@ class Fate:
             self.begin()
 
 
-def serve(config: str) -> None:
+def serve(config: str, entry: str = "tests.faults.entry") -> None:
+    """`entry` is the module that starts root and the children."""
     from vms.app import resolve
     from vms.settings import load as settings
 
     _, path = resolve(settings(Path(config)))
-    os.execv(sys.executable, [sys.executable, "-m", "tests.faults.entry", "root", str(path)])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-m", entry, "root", str(path)])  # noqa: S606
 
 
-def run_root(config_path: str) -> int:
+def run_root(config_path: str, entry: str = "tests.faults.entry") -> int:
     root.HEALTHY_S = 1.0  # pyright: ignore[reportAttributeAccessIssue, reportConstantRedefinition]
     config = load(Path(config_path))
     roles = root.roles_of(config)
     for role in roles:
-        role.command = (sys.executable, "-m", "tests.faults.entry", "child", role.command[-1])
+        role.command = (sys.executable, "-m", entry, "child", role.command[-1])
     database = root.EmbeddedPostgres(Path(config.data_dir) / "postgres", Path(config.run_dir))
     root.take_node(config.run_dir)
     return root.Root(config_path, roles, database).run()

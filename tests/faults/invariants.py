@@ -1,7 +1,7 @@
 """What must hold after every fault, once it is quiet: each invariant is a function that answers what is wrong.
 
-I1 and I2 use the database and the directory alone, with no code of the product for hashes and seals; I3 is `vms check`. I5 (holds) is
-not here: there is no hold table yet. `after_quiet` runs all of them.
+I1, I2 and I5 use the database and the directory alone, with no code of the product for hashes and seals; I3 is `vms check`.
+`after_quiet` runs all of them.
 """
 
 from __future__ import annotations
@@ -58,9 +58,21 @@ class Row:
     state: str
 
 
+_ROWS = "SELECT volume::text, path, bytes, sha256, state FROM segments"
+
+
 def rows(node: Node) -> list[Row]:
-    found = sql(node, "SELECT volume::text, path, bytes, sha256, state FROM segments")
-    return [Row(str(r[0]), str(r[1]), int(str(r[2])), bytes(r[3]) if isinstance(r[3], bytes) else b"", str(r[4])) for r in found]
+    return [_row(found) for found in sql(node, _ROWS)]
+
+
+def rows_of_span(node: Node, camera: str, from_us: int, to_us: int) -> list[Row]:
+    """What touches the span."""
+    query = f"{_ROWS} WHERE camera_id::text = %s AND end_us > %s AND start_us < %s"
+    return [_row(found) for found in sql(node, query, camera, from_us, to_us)]
+
+
+def _row(r: tuple[object, ...]) -> Row:
+    return Row(str(r[0]), str(r[1]), int(str(r[2])), bytes(r[3]) if isinstance(r[3], bytes) else b"", str(r[4]))
 
 
 def i1_rows_have_their_files(node: Node) -> list[str]:
@@ -119,6 +131,39 @@ def i4_time_is_accounted(node: Node, camera: str, window: tuple[int, int], marks
         told = sum(min(b, hole_to + EDGE_US) - max(a, hole_from - EDGE_US) for a, b, _ in line.gaps if a < hole_to and b > hole_from)
         if abs(told - (hole_to - hole_from - FRAME_US)) > EDGE_US + FRAME_US:
             wrong.append(f"I4: {camera}: {hole_to - hole_from} µs without a picture from {hole_from}, {told} µs told as a gap")
+    return wrong
+
+
+@dataclass(frozen=True)
+class Held:
+    """A hold, and the rows of its span as they were when it was approved."""
+
+    hold: str
+    rows: tuple[Row, ...]
+
+
+def i5_held_is_intact(node: Node, holds: Iterable[Held]) -> list[str]:
+    """Nothing that lay under a hold is gone, changed or without its row, and the hold still stands."""
+    places, now = volumes(node), rows(node)
+    wrong = list[str]()
+    for held in holds:
+        wrong += held_and_lost(held, now, places)
+        state = sql(node, "SELECT state FROM holds WHERE id::text = %s", held.hold)
+        wrong += [] if state == [("held",)] else [f"I5: hold {held.hold} is {state}"]
+    return wrong
+
+
+def held_and_lost(held: Held, now: Iterable[Row], places: Mapping[str, Path]) -> list[str]:
+    known = {(row.volume, row.path): row for row in now}
+    wrong = list[str]()
+    for row in held.rows:
+        path, kept = places[row.volume] / row.path, known.get((row.volume, row.path))
+        if kept is None or (kept.size, kept.sha256) != (row.size, row.sha256):
+            wrong.append(f"I5: a held row is gone or another: {row.path}")
+        if not path.exists():
+            wrong.append(f"I5: a held file is gone: {row.path}")
+        elif row.state == "ok" and hashlib.sha256(path.read_bytes()).digest() != row.sha256:
+            wrong.append(f"I5: a held file has changed: {row.path}")
     return wrong
 
 
@@ -195,10 +240,16 @@ def marks_by_camera(node: Node, cameras: Iterable[str]) -> dict[str, list[Mark]]
 
 
 def after_quiet(
-    node: Node, marks: Mapping[str, Sequence[Mark]], window: tuple[int, int], *, secrets: Iterable[str] = (), more: Iterable[Path] = ()
+    node: Node,
+    marks: Mapping[str, Sequence[Mark]],
+    window: tuple[int, int],
+    *,
+    secrets: Iterable[str] = (),
+    more: Iterable[Path] = (),
+    holds: Iterable[Held] = (),
 ) -> list[str]:
     """All of them; the node runs, and nothing has been done to it for a while."""
-    wrong = i1_rows_have_their_files(node) + i2_files_are_known(node) + i3_chain_holds(node)
+    wrong = i1_rows_have_their_files(node) + i2_files_are_known(node) + i3_chain_holds(node) + i5_held_is_intact(node, holds)
     for camera, some in marks.items():
         wrong += i4_time_is_accounted(node, camera, window, some)
     return wrong + i6_facts_are_told_once_in_order(node) + i7_no_secret_is_out(node, secrets, more)

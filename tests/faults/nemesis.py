@@ -21,13 +21,19 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx2
+import psycopg
+
 from tests.faults import invariants
-from tests.faults.invariants import FRAME_US, SECOND
+from tests.faults.invariants import FRAME_US, SECOND, Held
 from tests.faults.kills import frames_and_walls, undecodable, wall_of
 from tests.faults.ledger import Finding
 from tests.faults.proxy import CLEAN, HALF_OPEN, Policies, Policy, TcpProxy
 from tests.support.node import Node, Setup, descendants, now_us, serve, sim_cameras
-from tests.support.wait import pass_time
+from tests.support.wait import pass_time, wait_until
+from vms.base.timespan import format_time
+from vms.processes.control.database import database_url
+from vms.setup import first_way_in
 
 EACH_S = (6.0, 18.0)
 STOPPED_S = 12.0  # longer than root's patience with a silent child
@@ -83,7 +89,11 @@ class Nemesis:
     links: Links
     disk: Path | None
     chance: random.Random
+    cameras: list[str] = field(default_factory=list[str])
+    second: str = field(default="", repr=False)
+    """The token of another person: nobody approves an own hold."""
     steps: list[Step] = field(default_factory=list[Step])
+    holds: list[Held] = field(default_factory=list[Held])
 
     def kinds(self) -> dict[str, tuple[str, Callable[[], None]]]:
         """Name → whose frames it may cost, and how it is done."""
@@ -91,6 +101,7 @@ class Nemesis:
         for role, costs in (("worker", EVERYBODY), ("control", NOBODY), ("edge", NOBODY), ("postgres", NOBODY)):
             found[f"{role} killed"] = costs, lambda role=role: self._signal(role, signal.SIGKILL)
             found[f"{role} stopped"] = costs, lambda role=role: self._stop(role)
+        found["hold placed"] = NOBODY, self._hold
         found["links reset"] = PROXIED, lambda: self.links.call(self.links.proxy.cut)
         found["links closed"] = PROXIED, lambda: self.links.call(lambda: self.links.proxy.cut(reset=False))
         found["links half-open"] = PROXIED, lambda: self.links.hold(HALF_OPEN, 15)
@@ -133,6 +144,24 @@ class Nemesis:
         for one in reversed(pids):
             with suppress(ProcessLookupError):  # root has judged it
                 os.kill(one, signal.SIGCONT)
+
+    def _hold(self) -> None:
+        """A camera's half a minute that lies a while back, held by two persons; again while the node recovers from something else."""
+        camera, to_us = self.chance.choice(self.cameras), now_us() - 15 * SECOND
+        wait_until("a hold", lambda: self._try_to_hold(camera, to_us - 30 * SECOND, to_us), 60, poll_s=1)
+
+    def _try_to_hold(self, camera: str, from_us: int, to_us: int) -> bool:
+        body = {"cameras": [camera], "from": format_time(from_us), "to": format_time(to_us), "case_no": "A1", "doc_no": "D1"}
+        try:
+            asked = self.node.post("/holds", body | {"reason": "theft", "expires_at": format_time(to_us + 10**12)})
+            approve = f"/api/v1/holds/{asked['id']}/approve"
+            answer = self.node.http.post(approve, headers={"Authorization": f"Bearer {self.second}"})
+            rows = invariants.rows_of_span(self.node, camera, from_us, to_us)
+        except (AssertionError, httpx2.HTTPError, psycopg.Error):
+            return False
+        if answer.status_code == 200 and rows:
+            self.holds.append(Held(str(asked["id"]), tuple(rows)))
+        return answer.status_code == 200
 
     def _refuse(self) -> None:
         self.links.proxy.refuse(True)
@@ -213,7 +242,8 @@ def soak(folder: Path, seed: int, minutes: float, cameras: int) -> Verdict:
         node.wait_recording(ids, 60)
         pass_time(15)
         base_line = invariants.resources(node)
-        nemesis = Nemesis(node, links, disk, random.Random(seed))
+        second = first_way_in(database_url(invariants.config_of(node)), admin_name="", api_name="second").token
+        nemesis = Nemesis(node, links, disk, random.Random(seed), ids, second)
         from_us = now_us()
         nemesis.run(time.monotonic() + minutes * 60 - QUIET_S)
         pass_time(QUIET_S)
@@ -224,7 +254,7 @@ def _verdict(nemesis: Nemesis, ids: list[str], proxied: set[str], from_us: int, 
     node, to_us = nemesis.node, now_us() - 4 * SECOND
     marks = invariants.marks_by_camera(node, ids)
     frames, walls = frames_and_walls(marks, from_us, to_us)
-    wrong = invariants.after_quiet(node, marks, (from_us, to_us), secrets=[SECRET])
+    wrong = invariants.after_quiet(node, marks, (from_us, to_us), secrets=[SECRET], holds=nemesis.holds)
     wrong += invariants.resources_are_back(base_line, invariants.resources(node))
     for camera, finding in frames.items():
         links = [step for step in nemesis.steps if step.costs == PROXIED and camera in proxied]
@@ -237,6 +267,8 @@ def _verdict(nemesis: Nemesis, ids: list[str], proxied: set[str], from_us: int, 
         wrong += [f"{camera}: frames {hole} lost by no fault" for hole in finding.holes() if not _explained(spans, walls[camera], hole)]
     cut = invariants.sql(node, "SELECT path FROM segments WHERE end_reason <> 'rollover' AND state = 'ok'")
     wrong += undecodable(node.data / "recordings" / str(path) for (path,) in cut)
+    if any(step.kind == "hold placed" for step in nemesis.steps) and not any(held.rows for held in nemesis.holds):
+        wrong.append("no hold held anything")
     if not nemesis.steps or not nemesis.links.proxy.log:
         wrong.append("nothing was done to the node")
     if node.stop() != 0:

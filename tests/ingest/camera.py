@@ -78,8 +78,9 @@ class Camera:
         await self._playing.wait()
         self._playing.clear()
 
-    def send_video(self, pictures: int, *, skip_packet: int = -1, jump_90k: int = 0) -> None:
-        """`skip_packet` is lost; `jump_90k` is added to the clock first."""
+    def send_video(self, pictures: int, *, skip_packet: int = -1, jump_90k: int = 0, from_picture: int | None = None) -> None:
+        """`skip_packet` is lost; `jump_90k` is added to the clock first; `from_picture` plays on from another one."""
+        self._picture = self._picture if from_picture is None else from_picture
         self._jump_90k += jump_90k
         packets: list[bytes] = []
         for _ in range(pictures):

@@ -3,14 +3,21 @@ from __future__ import annotations
 from random import Random
 
 from vms.base.errors import Kind
-from vms.ingest.backoff import AUTH_S, CRASH_S, CRASHES, FIRST_S, GOOD_AFTER_S, JITTER, LONGEST_S, Backoff
+from vms.ingest.backoff import AUTH_S, CRASH_S, CRASHES, FIRST_S, GOOD_AFTER_S, JITTER, LONGEST_AWAY_S, LONGEST_S, Backoff
 
 
 def test_pauses_double_up_to_the_longest_within_the_jitter() -> None:
     backoff = Backoff(Random(1))
-    pauses = [backoff.after(Kind.UNREACHABLE, 0) for _ in range(8)]
+    pauses = [backoff.after(Kind.PROTOCOL, 0) for _ in range(8)]
     for pause, plain in zip(pauses, [FIRST_S, 1, 2, 4, 8, LONGEST_S, LONGEST_S, LONGEST_S], strict=True):
         assert plain * (1 - JITTER) <= pause <= plain * (1 + JITTER)
+
+
+def test_a_camera_that_is_away_is_back_within_three_seconds() -> None:
+    backoff = Backoff(Random(1))
+    pauses = [backoff.after(Kind.UNREACHABLE, 0) for _ in range(100)]
+    assert pauses[0] <= FIRST_S * (1 + JITTER)
+    assert max(pauses) <= LONGEST_AWAY_S * (1 + JITTER) < 3
 
 
 def test_a_good_life_starts_the_pauses_anew() -> None:

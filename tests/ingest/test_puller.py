@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import ssl
 from collections.abc import AsyncGenerator, Coroutine
@@ -21,9 +22,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from tests.faults.proxy import HALF_OPEN, TcpProxy
 from tests.ingest.camera import ALAW, SDP, STEP_90K, Camera, listening, scripted
 from tests.ingest.listener import PATIENCE_S, Listener
-from vms.base.clock import SystemClock
+from vms.base.clock import Clock, SystemClock
 from vms.base.errors import Kind, VmsError
 from vms.ingest.batch import BatchReader
 from vms.ingest.orders import PullOrder
@@ -40,15 +42,27 @@ def order(url: str, **fields: Any) -> PullOrder:
     return PullOrder("c1", "main", url, allow=("127.0.0.0/8",), **fields)
 
 
+class SetForward(SystemClock):
+    """Somebody sets the clock an hour forward whenever anybody looks."""
+
+    ahead_us = 0
+
+    def wall_us(self) -> int:
+        self.ahead_us += 3600 * 1_000_000
+        return super().wall_us() + self.ahead_us
+
+
 class Life:
     """A puller at work and what its Stream gave."""
 
-    def __init__(self, pull: PullOrder, *, limits: Limits = USUAL, live: bool = False, udp: bool = False) -> None:
+    def __init__(
+        self, pull: PullOrder, *, limits: Limits = USUAL, live: bool = False, udp: bool = False, clock: Clock | None = None
+    ) -> None:
         self.heard = Listener()
         self.stream = Stream()
         self.stream.attach(self.heard, 1)
         self.first = asyncio.Event()
-        around = Surroundings(SystemClock(), BatchReader(tick_s=0.05), limits)
+        around = Surroundings(clock or SystemClock(), BatchReader(tick_s=0.05), limits)
         self.puller = Puller(pull, "udp" if udp else "tcp", self.stream, around, self.first.set)
         self.puller.set_live(live)
         self.task = asyncio.create_task(self.puller.run())
@@ -327,6 +341,20 @@ def test_camera_that_stops_sending_is_stalled() -> None:
     run(body())
 
 
+def test_a_clock_that_is_set_is_no_silence() -> None:
+    """T1: how long nothing has come is a matter of monotonic time."""
+
+    async def body() -> None:
+        async with listening(Camera()) as camera, life(order(camera.url), limits=QUICK, clock=SetForward()) as lived:
+            await camera.playing()
+            for _ in range(20):
+                camera.send_video(2)
+                await asyncio.sleep(0.1)
+            assert not lived.task.done()
+
+    run(body())
+
+
 def test_camera_that_hangs_up_is_unreachable() -> None:
     async def body() -> None:
         async with listening(Camera()) as camera, life(order(camera.url)) as lived:
@@ -375,5 +403,65 @@ def test_silent_server_is_given_up_when_no_frame_comes() -> None:
     async def body() -> None:
         async with scripted(script) as url:
             assert (await cause(order(url), limits=QUICK)).kind in (Kind.STALLED, Kind.TIMEOUT)
+
+    run(body())
+
+
+def test_a_camera_that_drips_is_stalled_and_leaves_nothing_behind() -> None:
+    """C2: a byte a moment is neither an answer nor silence."""
+
+    async def script(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for byte in b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nPublic: DESCRIBE\r\nX-More: " + b"a" * 10_000:
+            writer.write(bytes((byte,)))
+            await asyncio.sleep(0.02)
+
+    async def body() -> None:
+        async with scripted(script) as url:
+            await leaves_nothing(url)
+
+    run(body())
+
+
+def test_a_half_open_camera_is_stalled_and_leaves_nothing_behind() -> None:
+    """C2: the connection stands, and nothing goes through any more."""
+
+    async def body() -> None:
+        async with listening(Camera()) as camera, TcpProxy(("127.0.0.1", camera.port), 1) as proxy:
+            url = camera.url.replace(str(camera.port), str(proxy.port))
+            async with life(order(url), limits=QUICK) as lived:
+                await camera.playing()
+                camera.send_video(30)
+                await lived.first.wait()
+                proxy.policies = HALF_OPEN
+                camera.send_video(30)
+                with pytest.raises(VmsError) as error:
+                    await lived.task
+            assert error.value.kind is Kind.STALLED
+            await leaves_nothing(url)
+
+    run(body())
+
+
+async def leaves_nothing(url: str) -> None:
+    """Ten lives end as stalled; sockets and tasks are as many as after the first."""
+    counts: list[tuple[int, int]] = []
+    for _ in range(10):
+        assert (await cause(order(url), limits=QUICK)).kind in (Kind.STALLED, Kind.TIMEOUT)
+        await asyncio.sleep(0)
+        counts.append((len(asyncio.all_tasks()), len(os.listdir("/proc/self/fd"))))
+    assert counts[-1][0] <= counts[0][0] + 12, counts  # the far side's own, one for each connection
+    assert counts[-1][1] <= counts[0][1] + 24, counts
+
+
+def test_pictures_without_a_key_frame_are_told_as_such() -> None:
+    """C7: whoever reads it knows that the camera is there and what to set."""
+
+    async def body() -> None:
+        async with listening(Camera()) as camera, life(order(camera.url), limits=QUICK) as lived:
+            await camera.playing()
+            camera.send_video(24, from_picture=1)
+            with pytest.raises(VmsError) as error:
+                await lived.task
+        assert (error.value.kind, "no key frame" in error.value.message) == (Kind.STALLED, True), error.value
 
     run(body())

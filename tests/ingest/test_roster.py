@@ -13,7 +13,8 @@ import pytest
 
 from tests.ingest.camera import Camera, listening, scripted
 from tests.ingest.listener import PATIENCE_S, Listener
-from vms.base.clock import SystemClock
+from tests.support.node import free_port
+from vms.base.clock import ManualClock, SystemClock
 from vms.ingest.orders import PullOrder
 from vms.ingest.puller import Limits
 from vms.ingest.roster import Roster
@@ -125,6 +126,44 @@ def test_dead_camera_is_tried_again_and_again_and_told_once() -> None:
             async with asyncio.timeout(PATIENCE_S):
                 await enough.wait()
             assert names(made.heard) == ["connecting", "offline"]
+
+    run(body())
+
+
+def test_a_camera_that_was_away_for_long_is_tried_every_two_seconds() -> None:
+    """C1: back within 3 s, however long it was gone."""
+
+    async def body() -> None:
+        async with control() as made:
+            made.roster.apply([order(f"rtsp://127.0.0.1:{free_port()}/none")])
+            await made.heard.until(lambda: len(made.heard.states) > 1)
+            async with asyncio.timeout(PATIENCE_S):
+                while len(made.clock.pauses) < 40:
+                    await asyncio.sleep(0.01)
+            assert names(made.heard) == ["connecting", "offline"]
+            assert max(made.clock.pauses) <= 2.5
+
+    run(body())
+
+
+def test_cameras_that_come_back_all_at_once_are_dialled_in_turn() -> None:
+    """C10: a switch that is back is not met by a storm: a hundred a second, each camera once before any is dialled again."""
+    dialled: list[str] = []
+
+    def resolver(host: str, _port: int, _flags: int) -> list[tuple[int, str, int]]:
+        dialled.append(host)
+        return []
+
+    async def body() -> None:
+        clock = ManualClock()
+        roster = Roster(clock, lambda _: None, lambda _order, _stream: None, random=Random(1), resolver=resolver)
+        roster.apply([replace(order(f"rtsp://camera-{n}.example.org/x"), camera=f"c{n}") for n in range(300)])
+        await clock.advance(1)
+        assert 95 <= len(dialled) <= 102
+        await clock.advance(2)
+        assert 290 <= len(dialled) <= 302
+        assert len(set(dialled)) >= 298
+        await roster.close()
 
     run(body())
 

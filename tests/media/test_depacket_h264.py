@@ -229,3 +229,39 @@ def test_damaged_streams_never_raise_and_units_keep_their_shape(data: st.DataObj
     source = fresh()
     for unit in push_all(source, packets, batch=3, ordered=data.draw(st.booleans())):
         split_length_prefixed(unit.data)
+
+
+def test_parameter_sets_in_the_middle_of_a_gop_drop_up_to_the_next_key_frame_and_mark_it() -> None:
+    """A camera that changes its mind: what was decoded with the old sets ends, and the hole is told even when the old ones come back."""
+    units, sender, source = units_of(SLICES), Sender(limit=1400), fresh()
+    other = next(nal for nal in units_of(B_FRAMES)[0] if h264_type(nal) == 7)
+    packets = [packet for n, unit in enumerate([*units[:10], [other, *units[10]], *units[11:]]) for packet in sender.unit(unit, 3600 * n)]
+    got = push_all(source, packets)
+    assert [unit.rtp_time // 3600 for unit in got] == [*range(10), *range(25, 50)]
+    assert [unit.rtp_time // 3600 for unit in got if unit.after_loss] == [25]
+    assert source.dropped_units == 15
+
+
+def test_a_nal_type_that_changes_within_its_fragments_is_one_unit_or_a_loss() -> None:
+    """C9: some firmware writes another type into later fragments (RFC 6184 clause 5.8 wants the same in all)."""
+    units, sender, source = units_of(SLICES), Sender(limit=200), fresh()
+    packets = [packet for n, unit in enumerate(units) for packet in sender.unit(unit, 3600 * n)]
+    middle = [p[:13] + bytes((p[13] & 0xE0 | 5,)) + p[14:] if p[12] & 0x1F == 28 and not p[13] & 0xC0 else p for p in packets]
+    assert middle != packets
+    got = push_all(source, middle)
+    assert nals(got) == kept(units)
+    assert [unit.key for unit in got] == [any(h264_type(nal) == 5 for nal in unit) for unit in kept(units)]
+
+
+@pytest.mark.parametrize("more", [b"\0\0\0", b"\x80", b"\0\0\0\0\x80\0"], ids=["zeros", "stop bit", "both"])
+def test_bytes_behind_a_parameter_set_change_nothing_of_the_picture(more: bytes) -> None:
+    """C9."""
+    units, sender, source = units_of(SLICES), Sender(limit=1400), fresh()
+    longer = [[nal + more if h264_type(nal) == 7 else nal for nal in unit] for unit in units]
+    got = push_all(source, [packet for n, unit in enumerate(longer) for packet in sender.unit(unit, 3600 * n)])
+    assert nals(got) == kept(units)
+    assert source.info is not None
+    plain = fresh()
+    push_all(plain, Sender(limit=1400).stream(units, [3600 * n for n in range(50)]))
+    assert plain.info is not None
+    assert (source.info.width, source.info.height, source.info.mime) == (plain.info.width, plain.info.height, plain.info.mime)

@@ -69,9 +69,17 @@ def test_gap_rows_win_over_what_the_camera_says_now() -> None:
         (0, 5, "not_registered"),
         (5, 10, "unknown"),
         (10, 20, "disk_full"),
-        (25, 30, "unknown"),
-        (30, 50, "auth"),
+        (25, 50, "auth"),
     ]
+
+
+def test_a_camera_that_is_away_is_so_since_its_last_picture() -> None:
+    """It is told as away some seconds later: when silence was a fault. An older hole is another matter."""
+    second = 1_000_000
+    claims = standing_claims(created_us=0, unplanned=[], offline_since_us=105 * second, offline_cause="stalled")
+    recorded = [RecordedSpan(0, 40 * second), RecordedSpan(41 * second, 100 * second)]
+    answer = timeline(0, 200 * second, 10**9, recorded, claims)
+    assert [(g.start_us // second, g.end_us // second, g.cause) for g in answer.gaps] == [(40, 41, "unknown"), (100, 200, "network")]
 
 
 def test_a_camera_nobody_records_is_not_called_broken() -> None:

@@ -82,6 +82,20 @@ def test_wrong_password_is_tried_once_only() -> None:
     assert gate_asked == ["admin"]
 
 
+def test_a_password_that_was_changed_during_the_session_ends_it_as_auth() -> None:
+    """C8: cameras that ask again with a keep-alive; the password is shown once to the new question."""
+    passwords = {"admin": "old"}
+    pair = Pair(ClientConfig(URL, Credentials("admin", "old")), ServerConfig(lambda: "77", Gate(passwords.get)))
+    pair.start()
+    passwords["admin"] = "new"
+    with pytest.raises(VmsError) as error:
+        for _ in range(10):
+            pair.now_us += 30_000_000
+            pair.client.handle_timer(pair.now_us)
+            pair.run()
+    assert error.value.kind is Kind.AUTH
+
+
 def test_spent_nonce_is_replaced_without_a_fuss() -> None:
     pair = Pair(ClientConfig(URL, Credentials("admin", "密码")), ServerConfig(lambda: "77", GATE, session_timeout_s=1200))
     pair.start()

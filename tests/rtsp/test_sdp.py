@@ -102,3 +102,11 @@ def test_any_bytes_give_a_description_or_a_typed_error(pieces: list[bytes]) -> N
         assert isinstance(parse_sdp(b"".join(pieces)), Sdp)
     except VmsError as error:
         assert error.kind is Kind.PROTOCOL
+
+
+def test_a_semicolon_at_the_end_belongs_to_no_parameter() -> None:
+    """C9."""
+    lines = b"m=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\na=fmtp:96 packetization-mode=1;sprop-parameter-sets=Z00AKQ==,aO48gA==;\n"
+    (media,) = parse_sdp(lines).media
+    assert media.parameter_sets == (b"\x67\x4d\x00\x29", b"\x68\xee\x3c\x80")
+    assert dict(media.fmtp).keys() == {"packetization-mode", "sprop-parameter-sets"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,33 @@ def test_a_doubted_disk_must_keep_a_few_bytes(tmp_path: Path) -> None:
         assert (full.state, full.volume is not None) == ("full", True)
         close(full)
         assert not list(place.glob(".probe*"))
+
+
+@pytest.mark.mounts
+@pytest.mark.parametrize("order", list(permutations(("control", "worker-0", "worker-1"))), ids="-".join)
+@pytest.mark.parametrize("late", ["nobody", "control", "worker-0"])
+def test_of_two_unmounted_disks_the_one_that_is_back_is_taken_by_the_next_look(tmp_path: Path, order: tuple[str, ...], late: str) -> None:
+    """Whoever looks first, and whoever still reads by its old descriptor: neither generation nor lock keeps anybody out."""
+    everybody = {name: looking(tmp_path, owner=name == "control") for name in ("control", "worker-0", "worker-1")}
+    with tmpfs(tmp_path / "one", mb=8) as one, tmpfs(tmp_path / "two", mb=8) as two:
+        places = [tmp_path / "place-1", tmp_path / "place-2"]
+        for disk, place in zip((one, two), places, strict=True):
+            place.mkdir()
+            bind(disk, place)
+        volumes = [known(tmp_path, place.name) for place in places]
+        opened = {(name, v.id): everybody[name].look(again(tmp_path, v), None) for name in everybody for v in volumes}
+        for place in places:
+            umount(place)
+        for (name, volume), look in opened.items():
+            assert everybody[name].look(again(tmp_path, look.known), look.volume).state == "failed"
+            if name != late or volume != volumes[0].id:
+                close(look)
+        bind(one, places[0])
+        back = {name: everybody[name].look(again(tmp_path, volumes[0]), None) for name in order}
+        assert {name: (look.state, look.detail) for name, look in back.items()} == dict.fromkeys(order, ("ok", ""))
+        assert "identity" in everybody["control"].look(again(tmp_path, volumes[1]), None).detail
+        for look in back.values():
+            close(look)
+        if late != "nobody":
+            close(opened[late, volumes[0].id])
+        umount(places[0])

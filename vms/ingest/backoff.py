@@ -8,9 +8,12 @@ from vms.base.errors import Kind
 
 FIRST_S = 0.5
 LONGEST_S = 10.0
+LONGEST_AWAY_S = 2.0  # a camera that is back should be recorded within 3 s; a dial that nobody answers costs next to nothing
 AUTH_S = 60.0  # cameras lock a user out after a few wrong passwords
 CRASH_S = 60.0
 GOOD_AFTER_S = 30.0
+AWAY = frozenset({Kind.UNREACHABLE, Kind.REFUSED, Kind.TIMEOUT})
+"""Nobody is there: not a camera that answers and is wrong."""
 CRASHES = 3
 JITTER = 0.25
 
@@ -30,6 +33,8 @@ class Backoff:
         if lived_s >= GOOD_AFTER_S:
             self._next_s = FIRST_S
         pause, self._next_s = self._next_s, min(2 * self._next_s, LONGEST_S)
+        if kind in AWAY:
+            pause = min(pause, LONGEST_AWAY_S)
         return pause * (1 + self._random.uniform(-JITTER, JITTER))
 
     def after_crash(self, now_s: float) -> float:

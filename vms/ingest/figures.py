@@ -17,6 +17,7 @@ class Figures:
         self.bytes = 0
         self.losses = 0
         self.last_frame_us: int | None = None
+        self.last_frame_mono_us = 0
         self.gop_ms = 0
         self.fps = 0.0
         self.bitrate_bps = 0
@@ -30,8 +31,8 @@ class Figures:
         """A run begins: media time starts anew."""
         self._key_media = self._window_media = -1
 
-    def frames_came(self, frames: Sequence[Frame], now_us: int) -> None:
-        self.last_frame_us = now_us
+    def frames_came(self, frames: Sequence[Frame], now_us: int, mono_us: int) -> None:
+        self.last_frame_us, self.last_frame_mono_us = now_us, mono_us
         if self._window_media < 0:
             self._open_window(frames[0].dts, now_us)
         self.frames += len(frames)
@@ -49,6 +50,8 @@ class Figures:
         self._window_frames, self._window_bytes = self.frames, self.bytes
 
     def _close_window(self, media: int, now_us: int) -> None:
+        if self._key_media >= 0:  # a GOP without end shows its length while it grows
+            self.gop_ms = max(self.gop_ms, (media - self._key_media) * 1000 // VIDEO_TIMESCALE)
         span = media - self._window_media
         if span > 0:
             self.fps = round((self.frames - self._window_frames) * VIDEO_TIMESCALE / span, 2)

@@ -13,6 +13,7 @@ from vms.base.errors import VmsError
 from vms.base.timespan import SECOND_US
 from vms.ingest.audio_path import AudioPath, Instant
 from vms.ingest.figures import Figures
+from vms.ingest.pace import ArrivalTimes, Pace, arrival_times
 from vms.media.cmaf import Chunker, make_init, split_gops
 from vms.media.depacket import Depacketiser, make_depacketiser
 from vms.media.rtp import SenderReport, parse_rtcp
@@ -72,6 +73,13 @@ class MediaPath:
         self._held_audio: list[tuple[list[AccessUnit], Arrival]] = []
         self._held_until_us = 0
         self._skew_us: int | None = None
+        self._pace = Pace()
+        self._arrivals: ArrivalTimes | None = None  # once the camera's own times are not believed
+
+    @property
+    def dropped_units(self) -> int:
+        """Pictures that came and could not be used: something before them was lost, or no key frame has come."""
+        return self._video.dropped_units
 
     def told(self, tracks: Sequence[Track]) -> None:
         """RTP-Info has come with the answer to PLAY."""
@@ -136,15 +144,17 @@ class MediaPath:
             self._open_held(now)
             self._generation = self._video.generation
             self._timestamper = None
+        if self._arrivals is not None and units:
+            units = self._arrivals.of(units, now.mono_us)
         skew_us = now.wall_us - now.mono_us
         if self._skew_us is None:
             self._skew_us = skew_us
-        elif abs(skew_us - self._skew_us) > STEP_US:
+        elif abs(skew_us - self._skew_us) > STEP_US or self._pace.off:
             units, now = self._step(units, now, skew_us - self._skew_us)
         self._take(units, now)
 
     def _step(self, units: list[AccessUnit], now: Arrival, step_us: int) -> tuple[list[AccessUnit], Arrival]:
-        """The node's clock was set. The run keeps the old time up to the next key frame, where another one begins: what is
+        """The node's clock was set, or the camera's has left it. The run keeps the old time up to the next key frame, where another one begins: what is
         recorded under one run never jumps. Answers what is left to take, and when it came."""
         before = Arrival(now.wall_us - step_us, now.mono_us)
         if self._timestamper is not None:
@@ -155,6 +165,9 @@ class MediaPath:
             units = units[key:]
             self._stream.lose(STEP_CAUSE, now.mono_us)
             self._timestamper = None
+            if self._pace.off and self._pace.leave(now.mono_us) and self._arrivals is None:
+                self._arrivals = arrival_times(now.mono_us)
+                units = self._arrivals.of(units, now.mono_us)
         self._held = [(unit, arrival_us + step_us) for unit, arrival_us in self._held]
         self._skew_us = now.wall_us - now.mono_us
         return units, now
@@ -184,6 +197,8 @@ class MediaPath:
         if timestamper.jumped:
             rest = timestamper.rest
             self._timestamper = None
+            if not rest[0].key:  # what comes before the next key frame cannot begin a run
+                self._stream.lose(STEP_CAUSE, now.mono_us)
             self._hold(rest, now)
 
     def _hold(self, units: Sequence[AccessUnit], now: Arrival) -> None:
@@ -239,6 +254,7 @@ class MediaPath:
         begin = Begin(self._new_run(now.wall_us), tuple(map(make_init, self.infos)), self._wall.wall_us(0))
         self._stream.start(begin, now.mono_us)
         self.figures.run()
+        self._pace.begin(now.mono_us)
         self._box(frames, now)
         heard, self._held_audio = self._held_audio, []
         for units, then in heard:
@@ -252,7 +268,8 @@ class MediaPath:
         if chunker is None:
             return
         wall.observe(now.wall_us, frames[-1].dts)
-        self.figures.frames_came(frames, now.wall_us)
+        self._pace.see(now.mono_us, now.wall_us - wall.wall_us(frames[-1].dts))
+        self.figures.frames_came(frames, now.wall_us, now.mono_us)
         if self.live:
             for frame in frames:
                 stream.publish(chunker.chunk((frame,), wall.wall_us(frame.pts)), now.mono_us)

@@ -75,6 +75,7 @@ class Puller:
         self._by_channel: dict[int, Take] = {}  # RTCP over TCP
         self._quiet_since_us = 0
         self._frames_seen = 0
+        self._dropped_seen = 0  # pictures that had no key frame before them
         self._release: asyncio.TimerHandle | None = None
 
     @property
@@ -150,11 +151,13 @@ class Puller:
         frames = 0 if self._path is None else self._path.figures.frames
         if frames == self._frames_seen:
             what = "no further frame" if frames else "no first frame"
+            if self._path is not None and self._path.dropped_units > self._dropped_seen:
+                what = "pictures come, but no key frame"
             raise VmsError(Kind.STALLED, f"{what} for {(now_us - self._quiet_since_us) // 1_000_000} s", frames=frames)
-        last_us = self._path.figures.last_frame_us if self._path is not None else None
-        age_us = 0 if last_us is None else max(0, self._clock.wall_us() - last_us)
         self._frames_seen = frames
-        self._quiet_since_us = now_us - min(age_us, now_us - self._quiet_since_us - 1)
+        if self._path is not None:
+            self._dropped_seen = self._path.dropped_units
+            self._quiet_since_us = max(self._path.figures.last_frame_mono_us, self._quiet_since_us + 1)
 
     def _on_bytes(self, data: bytes | memoryview) -> None:
         client = self._client
@@ -236,9 +239,9 @@ class Puller:
             self._over.set_exception(error)
 
     def close(self) -> None:
+        """Say good-bye and let go of every socket, at once."""
         if self._release is not None:
             self._release.cancel()
-        """Say good-bye and let go of every socket, at once."""
         if not self._over.cancel() and not self._over.cancelled():
             self._over.exception()  # seen: another fault came first
         channel, self._channel = self._channel, None

@@ -16,6 +16,7 @@ from vms.media.types import AccessUnit, TrackInfo
 
 FOREIGN_LIMIT: Final = 256  # so many packets in a row from another source: the sender has changed, not an intruder
 LATE_LIMIT: Final = 1024  # further behind than this is a restarted count, not a late packet
+HEADER_BYTES: Final = 12
 FRAME_BYTES: Final = 4  # `$`, channel, length (RFC 2326 clause 10.12)
 DOLLAR: Final = 0x2400
 _frame_head = Struct(">HH").unpack_from
@@ -118,8 +119,12 @@ class PacketSource(ABC):
         if header is None:
             self.bad_packets += 1
             return None
-        if (header.ssrc != self._ssrc or 0x8000 | header.payload_type != self._word) and not self._adopt(header.ssrc, header.payload_type):
-            return None
+        if header.ssrc != self._ssrc or 0x8000 | header.payload_type != self._word:
+            if len(packet) <= HEADER_BYTES:  # empty: nobody's stream, however many there are
+                self.foreign_packets += 1
+                return None
+            if not self._adopt(header.ssrc, header.payload_type):
+                return None
         self._foreign = 0
         seq = header.seq
         ahead = seq_ahead(seq, self._expected) if self._expected >= 0 else 0

@@ -210,6 +210,7 @@ class VideoSource(PacketSource):
     def _configure(self, key: bool) -> None:
         if not key:
             # a set that pictures may need from here on: only a key frame can begin with the new ones
+            self._after_loss = self._after_loss or not self._waiting
             self._waiting = True
             self._steady = False
             return

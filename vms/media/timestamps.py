@@ -15,6 +15,8 @@ from typing import Final
 from vms.media.types import AccessUnit, Codec, Frame, TrackInfo
 
 JUMP_S: Final = 10
+BACK_S: Final = 1
+BACK_REORDERED_S: Final = 4  # sixteen pictures of a slow camera
 DEFAULT_FPS: Final = 25.0
 MAX_REORDER: Final = 16
 MEDIAN_OF: Final = 9
@@ -27,7 +29,7 @@ OPUS_FRAME_SAMPLES: Final = 960
 class Timestamper:
     """Gives the units of one run their places; a new run takes a new Timestamper.
 
-    When `jumped` is true, the camera's clock left the run (more than 10 s forward, or back beyond any reordering):
+    When `jumped` is true, the camera's clock left the run (more than 10 s forward, or back more than a second and any reordering):
     the units from there on are in `rest`, for the Timestamper of the next run. A video run begins with a key frame:
     units before it are counted in `skipped`. `reorder_frames` is the depth in use: what TrackInfo told, or learnt.
     """
@@ -43,6 +45,7 @@ class Timestamper:
         self._nominal = _nominal(info)
         self._deltas: deque[int] = deque(maxlen=MEDIAN_OF)
         self._limit = JUMP_S * info.timescale
+        self._back = (BACK_REORDERED_S if self.reorder_frames or self._learns else BACK_S) * info.timescale
         self._base = 0
         self._top = -1  # highest presentation time so far
         self._last = -1  # last decoding time
@@ -79,12 +82,12 @@ class Timestamper:
 
     def _plain(self, units: Sequence[AccessUnit]) -> list[Frame]:
         """Decoding order is presentation order."""
-        base, last, limit = self._base, self._last, self._limit
+        base, last, limit, back = self._base, self._last, self._limit, self._back
         times: list[int] = []
         for unit in units:
             at = unit.rtp_time - base
             if not 0 < at - last <= limit and last >= 0:
-                if not -limit <= at - last <= 0:
+                if not -back <= at - last <= 0:
                     units = self._leave(units, len(times))
                     break
                 at = last + 1  # a frozen or trembling clock
@@ -99,7 +102,7 @@ class Timestamper:
         pts: list[int] = []
         for unit in units:
             at = unit.rtp_time - self._base
-            if not -self._limit <= at - top <= self._limit and last >= 0:
+            if not -self._back <= at - top <= self._limit and last >= 0:
                 units = self._leave(units, len(pts))
                 break
             if at in window or at == top:

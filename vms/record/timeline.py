@@ -10,11 +10,15 @@ from collections.abc import Iterable, Sequence
 
 from vms.base.timespan import MAX_US, Span, gaps, merge
 from vms.owner.requests import GapSpan, RecordedSpan, TimelineAnswer
-from vms.record.causes import gap_cause
+from vms.record.causes import gap_cause, is_willed
 from vms.record.plan import Step
 
 SETTLE_US = 2_000_000
 """A frame is on the timeline at most this long after its arrival; what is younger is not spoken of."""
+
+
+LATE_US = 15_000_000
+"""A camera is told as away at most this long after its last picture: the silence that is no fault, and the tick of the reads."""
 
 
 def timeline(from_us: int, to_us: int, now_us: int, recorded: Iterable[RecordedSpan], claims: Sequence[GapSpan]) -> TimelineAnswer:
@@ -22,8 +26,17 @@ def timeline(from_us: int, to_us: int, now_us: int, recorded: Iterable[RecordedS
     end_us = max(from_us, min(to_us, now_us - SETTLE_US))
     window = Span(from_us, end_us)
     spans = flatten(recorded, window)
-    holes = explain(gaps(window, (Span(s.start_us, s.end_us) for s in spans)), claims)
-    return TimelineAnswer(from_us, end_us, tuple(spans), tuple(holes))
+    holes = list(gaps(window, (Span(s.start_us, s.end_us) for s in spans)))
+    told = explain(holes, [reach_back(claim, holes) for claim in claims])
+    return TimelineAnswer(from_us, end_us, tuple(spans), tuple(told))
+
+
+def reach_back(claim: GapSpan, holes: Sequence[Span]) -> GapSpan:
+    """What lasts begins with the last picture, not when it was noticed."""
+    if claim.end_us < MAX_US or claim.cause == "not_registered" or is_willed(claim.cause):
+        return claim
+    within = next((hole for hole in holes if hole.start_us < claim.start_us <= hole.end_us), None)
+    return claim if within is None else claim._replace(start_us=max(within.start_us, claim.start_us - LATE_US))
 
 
 def flatten(recorded: Iterable[RecordedSpan], window: Span) -> list[RecordedSpan]:

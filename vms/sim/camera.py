@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -74,7 +74,8 @@ class CameraStream:
 
     def chance(self, *numbers: int) -> float:
         """From 0 to 100, the same for the same seed and numbers."""
-        return zlib.crc32(repr((self.seed, self.camera, *numbers)).encode()) % 10_000 / 100
+        digest = hashlib.blake2b(repr((self.seed, self.camera, *numbers)).encode(), digest_size=4).digest()
+        return int.from_bytes(digest, "big") * 100 / (1 << 32)
 
     def _feed(self, clip: Clip, place: int) -> Feed:
         loop = clip.loops[place]

@@ -19,6 +19,10 @@ class Wrong(StrEnum):
     REFUSE = "refuse"
     SIGN_IN = "wrong_password"
     LOSS = "loss"
+    GARBLE = "garble"
+    DOUBLE = "double"
+    REORDER = "reorder"
+    FLOOD = "flood"
     GARBAGE = "garbage"
     ENDLESS_HEADER = "endless_header"
     OVERSIZED_SDP = "oversized_sdp"
@@ -26,6 +30,7 @@ class Wrong(StrEnum):
     UNSUPPORTED_CODEC = "unsupported_codec"
     STALL = "stall"
     TIME_JUMP = "time_jump"
+    NO_KEY_FRAME = "no_key_frame"
     CHANGE = "change"
 
 
@@ -43,20 +48,25 @@ class Fault:
     every_s: float = 0
     for_s: float = 5
     percent: float = 1
-    """LOSS: of the packets."""
+    """LOSS, GARBLE, DOUBLE, REORDER: of the packets."""
     bytes: int = 2000
-    """GARBAGE, OVERSIZED_SDP: how many."""
+    """GARBAGE, OVERSIZED_SDP: how many. FLOOD: for each unit."""
     by_s: float = 3600
     """TIME_JUMP: how far; may be negative."""
+    rate: float = 1
+    """TIME_JUMP: how fast RTP time runs from then on; 0 is frozen."""
     clip: str = ""
     """CHANGE: name of the other clip."""
 
     def on(self, since_start_us: int) -> bool:
-        first = self.every_s if self.after_s < 0 else self.after_s
-        passed = since_start_us / 1_000_000 - first
-        if passed < 0:
-            return False
-        return self.every_s <= 0 or passed % self.every_s < self.for_s
+        passed_s = self.passed_s(since_start_us)
+        return passed_s >= 0 and (self.every_s <= 0 or passed_s < self.for_s)
+
+    def passed_s(self, since_start_us: int) -> float:
+        """Since it began this time; negative before the first time."""
+        first_s = self.every_s if self.after_s < 0 else self.after_s
+        passed_s = since_start_us / 1_000_000 - first_s
+        return passed_s % self.every_s if passed_s >= 0 and self.every_s > 0 else passed_s
 
 
 @dataclass(frozen=True, slots=True)

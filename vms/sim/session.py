@@ -8,8 +8,10 @@ import socket
 from collections.abc import Callable
 from typing import Protocol
 
+from vms.media.types import VIDEO_TRACK
 from vms.rtsp.wire import interleave
 from vms.sim.camera import CameraStream, Stats
+from vms.sim.damage import DAMAGES, flood
 from vms.sim.faults import Wrong
 from vms.sim.feed import Feed
 from vms.stream.udp import bind_pair
@@ -176,20 +178,40 @@ class TrackSender:
         self._octets += sent
 
     def _send_with_faults(self, now_us: int) -> int:
-        stream, loop = self._stream, self._feed.loop
+        stream, track, index = self._stream, self._feed.loop.track, self.index
         self._follow_change(now_us)
-        if self.closed or stream.wrong(Wrong.STALL, now_us):
+        if self.closed or stream.wrong(Wrong.STALL, now_us) or self._leaves_key_out(now_us):
             return 0
         self._spoil(now_us)
-        jump = stream.wrong(Wrong.TIME_JUMP, now_us)
-        packets = self._feed.packets(self.index, int(jump.by_s * loop.timescale) if jump else 0, self._seq_shift)
-        loss = stream.wrong(Wrong.LOSS, now_us)
-        if loss:
-            kept = [p for i, p in enumerate(packets) if stream.chance(loop.track, self.index, i) >= loss.percent]
-            if len(kept) < len(packets):
-                self._stats.fault(Wrong.LOSS)
-            packets = kept
+        packets = self._feed.packets(self.index, self._time_shift(now_us), self._seq_shift)
+        for kind, damage in DAMAGES.items():
+            if fault := stream.wrong(kind, now_us):
+                damaged = damage(packets, fault.percent, lambda what, i: stream.chance(track, index, what, i))
+                if damaged != packets:
+                    self._stats.fault(kind)
+                packets = damaged
+        if fault := stream.wrong(Wrong.FLOOD, now_us):
+            self._stats.fault(Wrong.FLOOD)
+            packets = flood(fault.bytes) + packets
         return self._outlet.send_packets(packets) if packets else 0
+
+    def _time_shift(self, now_us: int) -> int:
+        """In RTP ticks."""
+        jump = self._stream.wrong(Wrong.TIME_JUMP, now_us)
+        if jump is None:
+            return 0
+        passed_s = max(0.0, jump.passed_s(self._feed.wall_us(self.index) - self._stream.started_us))
+        return round((jump.by_s + (jump.rate - 1) * passed_s) * self._feed.loop.timescale)
+
+    def _leaves_key_out(self, now_us: int) -> bool:
+        """As an encoder that makes no key frame: the sequence numbers go on without a hole."""
+        if self._stream.wrong(Wrong.NO_KEY_FRAME, now_us) is None or self._feed.loop.track != VIDEO_TRACK:
+            return False
+        if not self._feed.is_key(self.index):
+            return False
+        self._stats.fault(Wrong.NO_KEY_FRAME)
+        self._seq_shift -= len(self._feed.packets(self.index))
+        return True
 
     def _follow_change(self, now_us: int) -> None:
         """The camera was given another clip: go on with its key frame, or hang up when its tracks are others."""
