@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 
 from vms.base.journal import announce
 from vms.base.timespan import Span, gaps
-from vms.events import Event, RecordingGap, SegmentDamaged
+from vms.events import Event
 from vms.owner.requests import GapSpan
 from vms.record import chain_rows, gop_table, queries, tellings
 from vms.record.causes import DELETED
 from vms.record.chain import Draft, Stream
+from vms.record.facts import RecordingGap, SegmentDamaged
 from vms.record.models import Gap, Segment
 from vms.record.reports import SegmentReport
 

@@ -26,11 +26,11 @@ from vms.base.log import get_log
 from vms.base.secrets import Envelope
 from vms.base.tasks import Bell
 from vms.base.timespan import MAX_US, SECOND_US, Span
-from vms.events import EventEnded, EventStarted
 from vms.owner.ask import Owner
 from vms.owner.plans import EventView, ListEvents, ListRunningEvents, StartEvent, StopEvents
 from vms.owner.requests import Actor
 from vms.record import event_queries as queries
+from vms.record.facts import EventEnded, EventStarted
 from vms.record.models import RecordEvent
 from vms.registry import changes, rules
 from vms.registry.changes import Repeat

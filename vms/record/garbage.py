@@ -22,11 +22,11 @@ from vms.base.db import Database
 from vms.base.ids import new_id
 from vms.base.journal import announce
 from vms.base.timespan import Span, gaps
-from vms.events import RecordingDeleted, RecordingRescued
 from vms.record import chain_rows, queries, tellings
 from vms.record.causes import DELETED
 from vms.record.chain import Stream
 from vms.record.committer import cut_gap, segment_id
+from vms.record.facts import RecordingDeleted, RecordingRescued
 from vms.record.models import Gap, Garbage, Segment, Tombstone
 from vms.record.recovery import DAY_US, folder_span
 from vms.record.retention import Lane, Row

@@ -19,13 +19,13 @@ from vms.base.errors import Kind, VmsError
 from vms.base.ids import is_id, new_id
 from vms.base.journal import announce
 from vms.base.timespan import MAX_US, Span
-from vms.events import HoldExpiring, HoldState
 from vms.owner import holds as requests
 from vms.owner.ask import Owner
 from vms.owner.holds import HoldPage, HoldRequest, HoldView, Person
 from vms.owner.requests import Actor, GapSpan
 from vms.record import garbage, queries
 from vms.record.causes import DELETED
+from vms.record.facts import HoldExpiring, HoldState
 from vms.record.models import Hold, HoldCamera, Segment
 from vms.record.reader import Cameras
 from vms.record.stored import lock_cameras

@@ -15,13 +15,13 @@ from vms.base.clock import Clock
 from vms.base.errors import Kind, VmsError
 from vms.base.ids import is_id
 from vms.base.journal import announce
-from vms.events import RetentionChanged
 from vms.owner import storage as requests
 from vms.owner.ask import Owner
 from vms.owner.requests import Actor
 from vms.owner.storage import Deletion, DeletionPage, Kept, KeptPage, KeptRegion, Rule, VolumeSpace
 from vms.record import stored
 from vms.record.clearing import Place, limits_of
+from vms.record.facts import RetentionChanged
 from vms.record.models import RetentionRule, Tombstone, VolumeWatch
 from vms.record.reader import Cameras
 from vms.record.retention import DAY_US, Lane, Limits
