@@ -59,7 +59,7 @@ from vms.record import reader
 from vms.record.chain_rows import open_chain
 from vms.record.clearing import Place, Policy
 from vms.record.events import EventDesk, EventEnds
-from vms.record.events import register as register_events
+from vms.record.handlers import register_events, register_holds, register_kept
 from vms.record.holds import Holds
 from vms.record.kept import KeptDesk
 from vms.record.planning import read_calendar, read_plans
@@ -123,8 +123,8 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     place = Place(database, volumes, policy_of(config), regions_of)
     retention = Retention(place, config.node_id, clock)
     node.on_full = retention.on_trouble
-    Holds(facts_of, volumes, clock, retention.ring).register(owner)
-    KeptDesk(place, facts_of, clock, retention.is_full, retention.ring).register(owner)
+    register_holds(owner, Holds(facts_of, volumes, clock, retention.ring))
+    register_kept(owner, KeptDesk(place, facts_of, clock, retention.is_full, retention.ring))
     offset_us = config.utc_offset_minutes * 60 * SECOND_US
     keeper = Keeper(database, node.open_table, _away(node), clock, zone=config.time_zone, offset_us=offset_us)
     keys = Path(config.data_dir) / "keys"
