@@ -19,7 +19,7 @@ from vms.base.timespan import Span, gaps
 from vms.events import Event
 from vms.owner.requests import GapSpan
 from vms.record import chain_rows, gop_table, queries, tellings
-from vms.record.causes import DELETED
+from vms.record.causes import GONE
 from vms.record.chain import Draft, Stream
 from vms.record.facts import RecordingGap, SegmentDamaged
 from vms.record.models import Gap, Segment
@@ -157,12 +157,12 @@ def _add_gap(session: Session, report: SegmentReport, gap: GapSpan) -> bool:
 
 def _ends_before(session: Session, reports: Sequence[SegmentReport]) -> list[int | None]:
     """For each report the last instant that is recorded before it begins."""
-    # What was deleted was recorded once: a gap behind it begins at its end. greatest() ignores nulls.
+    # What was deleted or lost was recorded once: a gap behind it begins at its end. greatest() ignores nulls.
     statement = text(
         "SELECT greatest((SELECT s.end_us FROM segments s WHERE s.camera_id = r.camera AND s.profile = r.profile"
         " AND s.start_us < r.start_us ORDER BY s.start_us DESC LIMIT 1),"
         " (SELECT g.end_us FROM (SELECT end_us, cause FROM gaps WHERE camera_id = r.camera AND profile = r.profile"
-        " AND start_us < r.start_us ORDER BY start_us DESC LIMIT 1) g WHERE g.cause = 'deleted'))"
+        " AND start_us < r.start_us ORDER BY start_us DESC LIMIT 1) g WHERE g.cause IN ('deleted', 'volume_lost')))"
         " FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[]), CAST(:starts AS bigint[]), CAST(:ends AS bigint[]))"
         " WITH ORDINALITY AS r (camera, profile, start_us, end_us, n) ORDER BY r.n"
     )
@@ -190,7 +190,7 @@ def _cut_gaps(session: Session, reports: Sequence[SegmentReport]) -> list[Draft]
 def cut_gap(session: Session, stream: Stream, recorded: Span) -> list[Draft]:
     """What is recorded is no gap. The chain is not rewritten: a new record with the gap's start says what is left of it.
 
-    Gaps of what was deleted have no record: tombstones tell of them.
+    Gaps of what was deleted or lost have no record: tombstones tell of them.
     """
     camera, profile = stream
     drafts: list[Draft] = []
@@ -200,7 +200,7 @@ def cut_gap(session: Session, stream: Stream, recorded: Span) -> list[Draft]:
         for piece in pieces:
             session.execute(insert(Gap).values(camera_id=camera, profile=profile, **piece._asdict()))
         void = [] if any(piece.start_us == gap.start_us for piece in pieces) else [gap._replace(end_us=gap.start_us)]
-        if gap.cause != DELETED:
+        if gap.cause not in GONE:
             drafts += [tellings.gap(stream, piece) for piece in (*void, *pieces)]
     return drafts
 

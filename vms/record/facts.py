@@ -77,6 +77,22 @@ class RecordingDeleted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingLost(Event):
+    """Recordings went with their volume. `hold` is one that protected them; `by` is who said that the volume is lost."""
+
+    type: ClassVar[str] = "recording.lost"
+    subject_kind: ClassVar[str] = "camera"
+    profile: str
+    from_us: int
+    to_us: int
+    segments: int
+    bytes: int
+    volume: str
+    hold: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingRescued(Event):
     """A hold came before the bytes of deleted recordings were gone: they are back."""
 
@@ -167,6 +183,7 @@ FACTS: tuple[type[Event], ...] = (
     RecordingGap,
     SegmentDamaged,
     RecordingDeleted,
+    RecordingLost,
     RecordingRescued,
     RecordingAtRisk,
     RecordingShort,

@@ -24,7 +24,7 @@ from vms.owner import holds as requests
 from vms.owner.holds import HoldPage, HoldRequest, HoldView, Person
 from vms.owner.requests import Actor, GapSpan
 from vms.record import garbage, queries
-from vms.record.causes import DELETED
+from vms.record.causes import GONE
 from vms.record.facts import HoldExpiring, HoldState
 from vms.record.models import Hold, HoldCamera, Segment
 from vms.record.reader import Cameras
@@ -274,12 +274,12 @@ def _sizes(session: Session, row: Hold) -> tuple[int, int]:
 
 
 def _gone(session: Session, cameras: Sequence[str], span: Span) -> tuple[tuple[str, GapSpan], ...]:
-    """What of the span was deleted before, at most MAX_GONE pieces."""
+    """What of the span was deleted or lost before, at most MAX_GONE pieces."""
     found: list[tuple[str, GapSpan]] = []
     for camera in cameras:
         for profile in PROFILES:
             gaps = queries.gap_rows(session, camera, profile, span)
-            found += [(camera, gap) for gap in gaps if gap.cause == DELETED]
+            found += [(camera, gap) for gap in gaps if gap.cause in GONE]
         if len(found) >= MAX_GONE:
             break
     return tuple(found[:MAX_GONE])
