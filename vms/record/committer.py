@@ -42,15 +42,22 @@ def commit_segments(
     """Insert what is new of at most BATCH reports and answer the paths that may be acknowledged after commit.
 
     A report that no index can hold (ids that are no ids, GOPs that do not touch) is refused: it is not among the answer.
-    One of a segment that is being deleted is acknowledged and makes no row. `rebuilding`: rows were forgotten, the chain was
+    One of a segment that is being deleted, or was, is acknowledged and makes no row. `rebuilding`: rows were forgotten, the chain was
     not, so it is told only what it does not know.
     """
     told = [r for r in reports if _fits(r)]
+    if not told:
+        return []
+    # Whoever deletes writes a tombstone into these chains, so from here on what was deleted can be seen.
+    book = chain_rows.open_book(session, {Stream(r.camera, r.profile) for r in told})
     deleted = queries.garbage_among(session, [(r.camera, r.profile, r.start_us, r.path) for r in told])
+    if not rebuilding:
+        places = {segment_id(r.volume, r.path): (Stream(r.camera, r.profile), r.start_us) for r in told}
+        gone = chain_rows.deleted_among(session, places)
+        deleted |= {r.path for r in told if segment_id(r.volume, r.path) in gone}
     good = sorted((r for r in told if r.path not in deleted), key=lambda r: (r.camera, r.profile, r.start_us))
     if not good:
         return [r.path for r in told]
-    book = chain_rows.open_book(session, {Stream(r.camera, r.profile) for r in good})
     fresh = set(session.scalars(insert(Segment).on_conflict_do_nothing().returning(Segment.path), [_row(r) for r in good]))
     drafts = _cut_gaps(session, good)
     for report, end_us in zip(good, _ends_before(session, good), strict=True):
