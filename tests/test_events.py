@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
 
 from vms.base.journal import Fact
-from vms.events import FACTS, CameraState, Event, RecordingGap
+from vms.events import Event
+from vms.facts import FACTS, PACKAGES
+from vms.processes.facts import CameraState
+from vms.record.facts import RecordingGap
 
 
 def test_a_fact_names_its_subject_and_gives_the_rest_as_data() -> None:
@@ -32,3 +37,12 @@ def test_every_fact_is_json_and_has_a_dotted_type(fact_type: type[Event]) -> Non
     assert json.loads(json.dumps(fact.data())).keys() == hints.keys() - {"subject_id"}
     assert fact.type.count(".") == 1
     assert fact.subject_kind
+
+
+def test_every_fact_of_every_package_is_joined_once() -> None:
+    root = Path(__file__).parents[1]
+    paths = [path.relative_to(root).with_suffix("") for path in (root / "vms").rglob("facts.py")]
+    values = [value for path in paths for value in vars(import_module(".".join(path.parts))).values()]
+    facts = {value for value in values if isinstance(value, type) and issubclass(value, Event) and value is not Event}
+    assert facts == set(FACTS.values())
+    assert sum(len(package.FACTS) for package in PACKAGES) == len(FACTS)

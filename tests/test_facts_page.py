@@ -6,7 +6,7 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from vms.events import FACTS
+from vms.facts import FACTS
 
 REF = Path(__file__).parents[1] / "docs" / "ref"
 

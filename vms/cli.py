@@ -254,11 +254,15 @@ def volume_replace(
     path: Annotated[Path | None, typer.Argument(help="place of the new disk; without it the same")] = None,
     config: Config = None,
 ) -> None:
-    """A new, empty disk for one that is lost with everything on it."""
+    """A new, empty disk for one that is lost with everything on it; the index, the timeline and the chain tell what was lost."""
     from vms.commands.volume import replace  # noqa: PLC0415
     from vms.settings import load  # noqa: PLC0415
 
-    typer.echo(replace(load(config), volume_id, path))
+    done = replace(load(config), volume_id, path)
+    if done.new:
+        typer.echo(done.new)
+    lost = done.lost
+    typer.echo(f"lost with {volume_id}: {lost.segments} files ({lost.bytes} bytes) of {lost.cameras} cameras", err=True)
 
 
 @app.command()

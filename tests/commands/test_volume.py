@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.record.reports import report
 from vms.app import resolve
+from vms.base.db import Database
 from vms.base.errors import Kind, VmsError
 from vms.commands.volume import add, as_lines, look, replace, retire
-from vms.settings import HttpSettings, Settings, VolumeSettings
+from vms.record.committer import commit_segments
+from vms.settings import DatabaseSettings, HttpSettings, Settings, VolumeSettings
 
 
-def node(tmp_path: Path) -> Settings:
+def node(tmp_path: Path, database_url: str = "") -> Settings:
     volumes = (VolumeSettings(id="disk-1", path=tmp_path / "one"),)
-    settings = Settings(data_dir=tmp_path / "data", http=HttpSettings(port=0, tls=False), volumes=volumes)
+    database = DatabaseSettings(url=database_url)
+    settings = Settings(data_dir=tmp_path / "data", http=HttpSettings(port=0, tls=False), volumes=volumes, database=database)
     resolve(settings)
     return settings
 
@@ -59,13 +64,27 @@ def test_a_retired_volume_is_not_recorded_on_until_it_is_taken_back(tmp_path: Pa
     assert unknown.value.kind is Kind.NOT_FOUND
 
 
-def test_only_a_volume_that_is_gone_is_replaced(tmp_path: Path) -> None:
-    settings = node(tmp_path)
+@pytest.mark.enable_socket
+def test_only_a_volume_that_is_gone_is_replaced_and_what_it_held_is_told(database: Database, tmp_path: Path) -> None:
+    settings = node(tmp_path, database.url)
     old = look(settings)[0]["id"]
+    told = dataclasses.replace(report(0, 10), volume=old)
+    with database.transaction() as session:
+        commit_segments(session, [told])
     with pytest.raises(VmsError, match="there and well"):
         replace(settings, old, None)
     shutil.rmtree(tmp_path / "one")
     (tmp_path / "one").mkdir()
-    new = replace(settings, old, None)
+    done = replace(settings, old, None)
+    new = done.new
+    assert (done.lost.segments, done.lost.cameras) == (1, 1)
     assert [(entry["id"], entry["state"]) for entry in look(settings)] == [(new, "ok")]
     assert new != old
+    with pytest.raises(VmsError) as unknown:
+        replace(settings, old, None)
+    assert unknown.value.kind is Kind.NOT_FOUND
+    with database.transaction() as session:
+        commit_segments(session, [dataclasses.replace(report(20, 30), volume=old)])
+    late = replace(settings, old, None)
+    assert (late.new, late.lost.segments) == ("", 1), "what is left of one that was replaced before is told when it is asked again"
+    assert [entry["id"] for entry in look(settings)] == [new]

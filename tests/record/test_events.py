@@ -18,7 +18,8 @@ from vms.owner.ask import Owner, may
 from vms.owner.plans import EventView, ListEvents, ListRunningEvents, StartEvent, StopEvents
 from vms.owner.requests import Actor, Request
 from vms.record.event_queries import ending_after
-from vms.record.events import EventDesk, EventEnds, register
+from vms.record.events import EventDesk, EventEnds
+from vms.record.handlers import register_events
 from vms.registry.models import Camera
 
 DOOR = Actor("t1", "door system", "token", "", frozenset({"trigger"}))
@@ -34,7 +35,7 @@ class Events:
         self.camera = self.registration.camera().id
         self.changes = 0
         self._owner = Owner(database, may, lambda actor, request, refused: None)
-        register(self._owner, EventDesk(self.registration.envelope, self.clock, self._changed))
+        register_events(self._owner, EventDesk(self.registration.envelope, self.clock, self._changed))
 
     def _changed(self, camera: str) -> None:
         assert camera == self.camera

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from tests.record.kept import DAY_US, LI, OTHER, WANG, Store
 from tests.record.reports import CAMERA, SECOND_US, T0_US, report
@@ -15,6 +16,7 @@ from vms.owner.holds import ApproveHold, Hold
 from vms.record import queries, stored
 from vms.record.check import check, rebuild
 from vms.record.clearing import Policy
+from vms.record.committer import commit_segments
 from vms.record.garbage import bury, sweep
 from vms.record.recovery import recover_volume
 from vms.record.reports import GapBefore
@@ -245,3 +247,27 @@ def test_a_hold_and_an_approval_protect_over_the_whole_segments(store: Store) ->
     store.policy = Policy(days=1, free_bytes=0)
     store.clear()
     assert store.starts() == [0, 60]
+
+
+def test_a_report_that_is_told_again_behind_the_deletion_makes_no_row(store: Store) -> None:
+    told = [store.record(n * MINUTE, (n + 1) * MINUTE) for n in range(3)]
+    bury_all(store, rows(store)[:2])
+    sweep(store.database, store.volume, T0_US)
+    with store.database.transaction() as session:
+        assert commit_segments(session, told) == [report.path for report in told], "all are acknowledged"
+    assert store.starts() == [120]
+    assert store.gaps() == [(0, 120, "deleted", "days")]
+    assert check(store.database, [store.volume], pause=lambda _: None).missing == 0
+
+
+def test_what_is_found_late_between_deleted_ones_becomes_a_row_and_so_does_what_was_rescued(store: Store) -> None:
+    told = [store.record(at, at + MINUTE) for at in (0, 120)]
+    bury_all(store, rows(store))
+    hold(store, 0, 10)
+    sweep(store.database, store.volume, T0_US)
+    late = store.record(MINUTE, 2 * MINUTE)
+    assert store.starts() == [0, 60]
+    with store.database.transaction() as session:
+        session.execute(text("TRUNCATE segments"))
+    store.commit(*told, late)
+    assert store.starts() == [0, 60], "the rescued one was deleted once, and is there"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from tests.record.kept import DAY_US, HOUR_US, LI, OTHER, WANG, Store
 from tests.record.reports import CAMERA, T0_US
@@ -15,7 +16,11 @@ from vms.owner import holds as requests
 from vms.owner.ask import Owner, may
 from vms.owner.holds import HoldPage, HoldView
 from vms.owner.requests import Actor, Request
-from vms.record.holds import AFTER_US, UNDECIDED_US, pass_time
+from vms.owner.storage import SetRule
+from vms.record.handlers import register_holds, register_kept
+from vms.record.holds import AFTER_US, UNDECIDED_US, Holds, pass_time
+from vms.record.kept import KeptDesk
+from vms.record.models import Hold, RetentionRule
 
 pytestmark = pytest.mark.enable_socket
 ZHAO = Actor("zhao", "Zhao", "person", rights=WANG.rights)
@@ -25,7 +30,7 @@ class Desk:
     def __init__(self, database: Database, path: Path) -> None:
         self.store = Store(database, path)
         self.owner = Owner(database, may, lambda actor, request, refused: None)
-        self.store.holds.register(self.owner)
+        register_holds(self.owner, self.store.holds)
 
     def ask(self, actor: Actor, request: Request) -> HoldView:
         return self.owner.ask(actor, request)
@@ -184,3 +189,27 @@ def test_nobody_holds_or_decides_without_the_right(desk: Desk) -> None:
     hold = desk.request()
     assert desk.refused(nobody, requests.ApproveHold(hold)) == Kind.FORBIDDEN
     assert desk.refused(WANG, requests.GetHold("nothing")) == Kind.NOT_FOUND
+
+
+def test_retention_is_told_behind_the_commit_of_a_change_and_never_of_one_that_was_rolled_back(database: Database, tmp_path: Path) -> None:
+    desk, seen = Desk(database, tmp_path), list[list[str]]()
+
+    def look() -> None:
+        with database.transaction() as session:
+            seen.append([*map(str, session.scalars(select(Hold.id))), *map(str, session.scalars(select(RetentionRule.subject_id)))])
+
+    volumes = {desk.store.volume.id: desk.store.volume}
+    owner = Owner(database, may, lambda actor, request, refused: None)
+    holds = Holds(desk.store.camera, volumes, desk.store.clock, look)
+    kept = KeptDesk(desk.store.place, desk.store.camera, desk.store.clock, lambda volume: False, look)
+    register_holds(owner, holds)
+    register_kept(owner, kept)
+    asked = requests.Hold((CAMERA,), T0_US, T0_US + HOUR_US, "A1", "D1", "theft", T0_US + DAY_US)
+    with pytest.raises(RuntimeError, match="rolled back"), database.transaction() as session:
+        holds.request(session, WANG, asked)
+        kept.set_rule(session, WANG, SetRule("camera", CAMERA, 30, None))
+        raise RuntimeError("rolled back")
+    assert seen == []
+    hold = owner.ask(WANG, asked).id
+    owner.ask(WANG, SetRule("camera", CAMERA, 30, None))
+    assert seen == [[hold], [hold, CAMERA]]

@@ -25,6 +25,7 @@ from vms.owner.holds import HoldView
 from vms.record import queries, stored
 from vms.record.clearing import Policy
 from vms.record.garbage import bury
+from vms.record.handlers import register_holds
 from vms.record.holds import pass_time
 from vms.record.reports import SegmentReport
 from vms.record.retention import Lane, Step
@@ -53,7 +54,7 @@ def machine(database: Database) -> type[RuleBasedStateMachine]:
             self.folder = tempfile.TemporaryDirectory(prefix="vms-")
             self.store = Store(database, Path(self.folder.name), policy=Policy(days=1, free_bytes=2000, free_percent=50))
             self.owner = Owner(database, may, lambda actor, request, refused: None)
-            self.store.holds.register(self.owner)
+            register_holds(self.owner, self.store.holds)
             self.cameras = (new_id(), new_id())
             self.alive: dict[str, SegmentReport] = {}
             self.holds: dict[str, HoldView] = {}

@@ -11,7 +11,7 @@ from vms.base.clock import SystemClock
 from vms.base.db import Database
 from vms.base.journal import announce
 from vms.base.node_key import NAME, load_key
-from vms.events import KeyChanged
+from vms.integrity.facts import KeyChanged
 from vms.integrity.keys import HandOver, hand_over, prepare_next, settle
 from vms.integrity.statement import fingerprint, public_bytes
 

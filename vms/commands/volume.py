@@ -5,17 +5,32 @@ Not here: what a node does with the list (storage.volume_set), settings (they na
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vms.app import resolved
+from vms.base.clock import SystemClock
+from vms.base.db import Database
 from vms.base.errors import Kind, VmsError
+from vms.commands.database import node_database
 from vms.processes.config import NodeConfig
+from vms.record.lost import Lost, has_rows, tell_lost
 from vms.settings import Settings
 from vms.storage.files import RealFiles
 from vms.storage.known import Known, KnownVolume, change_known, read_known
 from vms.storage.taking import take_place
 from vms.storage.watch import Looking
+
+ACTOR = "cli"
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """`new` is the id of the volume in its place; empty when it was replaced before."""
+
+    new: str
+    lost: Lost
 
 
 def add(settings: Settings, path: Path) -> str:
@@ -35,15 +50,32 @@ def retire(settings: Settings, volume: str, *, retired: bool) -> None:
     change_known(config.data_dir, change)
 
 
-def replace(settings: Settings, volume: str, path: Path | None) -> str:
-    """The new volume's id; the old one leaves the list. Raises NOT_FOUND, CONFIG when the old disk is still there."""
+def replace(settings: Settings, volume: str, path: Path | None) -> Replaced:
+    """The old volume leaves the list, and what it held is told as lost. Raises NOT_FOUND, CONFIG when the old disk is still there.
+
+    Of a volume that left the list already only what the index still holds of it is told: so a crash between the two is mended by
+    asking again.
+    """
     config = resolved(settings)
-    old = _find(read_known(config.data_dir) or (), volume)
+    old = next((v for v in read_known(config.data_dir) or () if v.id == volume), None)
+    if old is not None:
+        _refuse_well(config, old)
+    with node_database(config, exclusive=False) as url:
+        database = Database(url, pool_size=2, statement_timeout_ms=600_000)
+        try:
+            if old is None and not has_rows(database, volume):
+                raise _unknown(volume)
+            new = "" if old is None else _add(config, path or Path(old.path), gone=volume)
+            return Replaced(new, tell_lost(database, volume, ACTOR, SystemClock().wall_us()))
+        finally:
+            database.dispose()
+
+
+def _refuse_well(config: NodeConfig, old: KnownVolume) -> None:
     found = _looking(config).look(old, None)
     if found.volume is not None:
         found.volume.close()
-        raise VmsError(Kind.CONFIG, "this volume is there and well: retire it, or take its disk out first", volume=volume)
-    return _add(config, path or Path(old.path), gone=volume)
+        raise VmsError(Kind.CONFIG, "this volume is there and well: retire it, or take its disk out first", volume=old.id)
 
 
 def look(settings: Settings) -> list[dict[str, Any]]:
@@ -95,4 +127,8 @@ def _find(known: Known, volume: str) -> KnownVolume:
     for one in known:
         if one.id == volume:
             return one
-    raise VmsError(Kind.NOT_FOUND, "this node has no such volume; `vms volume list` names them", volume=volume[:64])
+    raise _unknown(volume)
+
+
+def _unknown(volume: str) -> VmsError:
+    return VmsError(Kind.NOT_FOUND, "this node has no such volume; `vms volume list` names them", volume=volume[:64])

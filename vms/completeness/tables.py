@@ -46,6 +46,7 @@ WORDS: dict[Language, Mapping[str, str]] = {
         "operator_stop": "人工停止",
         "clock_step": "时钟跳变",
         "power": "断电",
+        "volume_lost": "存储卷损毁",
         "unknown": "原因不明",
     },
     "en": {
@@ -77,6 +78,7 @@ WORDS: dict[Language, Mapping[str, str]] = {
         "operator_stop": "stopped by hand",
         "clock_step": "clock step",
         "power": "power",
+        "volume_lost": "disk lost",
         "unknown": "unknown",
     },
 }

@@ -17,8 +17,8 @@ from vms.base.db import after_commit
 from vms.base.errors import Kind, VmsError
 from vms.base.journal import announce
 from vms.construction.desk import Desk
+from vms.construction.facts import CameraChanged, CameraRegistered, CameraRemoved
 from vms.construction.views import camera_view
-from vms.events import CameraChanged, CameraRegistered, CameraRemoved
 from vms.owner.registration import (
     MAX_BATCH,
     UNSET,

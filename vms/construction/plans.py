@@ -14,7 +14,7 @@ from vms.base.db import after_commit
 from vms.base.errors import Kind, VmsError
 from vms.base.journal import announce
 from vms.construction.desk import Desk
-from vms.events import HolidayChanged, RecordPlanAdded, RecordPlanChanged, RecordPlanRemoved
+from vms.construction.facts import HolidayChanged, RecordPlanAdded, RecordPlanChanged, RecordPlanRemoved
 from vms.owner.plans import (
     CreatePlan,
     DayName,

@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from vms.base.journal import announce
 from vms.construction.desk import Desk
+from vms.construction.facts import RegionAdded, RegionChanged, RegionRemoved
 from vms.construction.views import region_view
-from vms.events import RegionAdded, RegionChanged, RegionRemoved
 from vms.owner.registration import (
     UNSET,
     CreateRegion,

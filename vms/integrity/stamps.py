@@ -20,8 +20,8 @@ from vms.base.db import Database
 from vms.base.errors import VmsError
 from vms.base.journal import announce
 from vms.base.log import get_log
-from vms.events import StampingState
 from vms.integrity import roots
+from vms.integrity.facts import StampingState
 from vms.integrity.models import MinuteRoot, Stamp
 
 RETRY_S = 60.0

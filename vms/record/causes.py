@@ -4,6 +4,10 @@ from __future__ import annotations
 
 DELETED = "deleted"
 """It was recorded once; tombstones tell by which rule it went."""
+VOLUME_LOST = "volume_lost"
+"""It was recorded once, on a volume that was lost with everything on it; as a rule of a tombstone the same."""
+GONE = frozenset({DELETED, VOLUME_LOST})
+"""Gaps where something was recorded once. Tombstones tell of them, in the chain too, so no gap record does."""
 GAP_CAUSES = frozenset(
     {
         "camera_offline",
@@ -19,6 +23,7 @@ GAP_CAUSES = frozenset(
         "power",
         "not_registered",
         DELETED,
+        VOLUME_LOST,
         "unknown",
     }
 )

@@ -7,7 +7,7 @@ Not here: what records say (tellings), the chain's formulas (chain), minute root
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,6 +92,26 @@ def places_of(session: Session, segment_ids: Sequence[str]) -> dict[str, tuple[i
     """Number and start (µs) of the segments' own records, of those that have one."""
     rows = select(ChainRecord.segment_id, ChainRecord.seq, ChainRecord.start_us).where(ChainRecord.segment_id.in_(segment_ids))
     return {segment_id: (seq, start_us) for segment_id, seq, start_us in session.execute(rows) if segment_id}
+
+
+def deleted_among(session: Session, places: Mapping[str, tuple[Stream, int]]) -> set[str]:
+    """Ids of the segments, each at its stream and start (µs), that a tombstone behind their own record says are gone.
+
+    What was found late has its record behind the tombstone; what was rescued has a later one that says so. Of what is new, which
+    is nearly all, only the end of its stream's index is read.
+    """
+    statement = text(
+        "SELECT r.id FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[]), CAST(:starts AS bigint[]), CAST(:ids AS uuid[]))"
+        " AS r (camera, profile, start_us, id) CROSS JOIN LATERAL (SELECT c.seq FROM chain_records c WHERE c.camera_id = r.camera"
+        "  AND c.profile = r.profile AND c.start_us = r.start_us AND c.segment_id = r.id ORDER BY c.seq DESC LIMIT 1) own"
+        " CROSS JOIN LATERAL (SELECT convert_from(t.record, 'UTF8')::jsonb ->> 'rule' AS rule FROM chain_records t"
+        "  WHERE t.camera_id = r.camera AND t.profile = r.profile AND t.seq > own.seq AND t.type = 'tombstone'"
+        "  AND t.start_us <= r.start_us AND t.end_us >= r.start_us ORDER BY t.seq DESC LIMIT 1) last"
+        " WHERE last.rule <> :rescued"
+    )
+    streams, starts = [stream for stream, _ in places.values()], [start_us for _, start_us in places.values()]
+    values = _keys(streams) | {"starts": starts, "ids": list(places), "rescued": tellings.RESCUED}
+    return {str(segment) for segment in session.scalars(statement, values)}
 
 
 def told_gaps(session: Session, stream: Stream, starts_us: Collection[int]) -> dict[int, GapSpan]:

@@ -16,7 +16,7 @@ from vms.base.db import Database
 from vms.base.errors import VmsError
 from vms.owner.requests import GapSpan
 from vms.record import chain_rows, tellings
-from vms.record.causes import DELETED
+from vms.record.causes import GONE
 from vms.record.chain import EMPTY, Head, Link, Stream, check_link, parse
 from vms.record.models import ChainRecord, Gap, Segment
 
@@ -133,7 +133,7 @@ def _unexplained(story: _Story) -> list[int]:
 
 
 def _gap_faults(session: Session, stream: Stream, story: _Story) -> Iterator[tuple[int, str]]:
-    mine = (Gap.camera_id == stream.camera, Gap.profile == stream.profile, Gap.cause != DELETED)
+    mine = (Gap.camera_id == stream.camera, Gap.profile == stream.profile, Gap.cause.not_in(GONE))
     rows = session.execute(select(Gap.start_us, Gap.end_us, Gap.cause, Gap.detail).where(*mine).order_by(Gap.start_us))
     there = {gap.start_us: gap for row in rows for gap in [GapSpan(*row)]}
     told = {at_us: gap for at_us, gap in story.gaps.items() if gap.start_us < gap.end_us}

@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 
 from vms.base.journal import announce
 from vms.base.timespan import Span, gaps
-from vms.events import Event, RecordingGap, SegmentDamaged
+from vms.events import Event
 from vms.owner.requests import GapSpan
 from vms.record import chain_rows, gop_table, queries, tellings
-from vms.record.causes import DELETED
+from vms.record.causes import GONE
 from vms.record.chain import Draft, Stream
+from vms.record.facts import RecordingGap, SegmentDamaged
 from vms.record.models import Gap, Segment
 from vms.record.reports import SegmentReport
 
@@ -41,15 +42,22 @@ def commit_segments(
     """Insert what is new of at most BATCH reports and answer the paths that may be acknowledged after commit.
 
     A report that no index can hold (ids that are no ids, GOPs that do not touch) is refused: it is not among the answer.
-    One of a segment that is being deleted is acknowledged and makes no row. `rebuilding`: rows were forgotten, the chain was
+    One of a segment that is being deleted, or was, is acknowledged and makes no row. `rebuilding`: rows were forgotten, the chain was
     not, so it is told only what it does not know.
     """
     told = [r for r in reports if _fits(r)]
+    if not told:
+        return []
+    # Whoever deletes writes a tombstone into these chains, so from here on what was deleted can be seen.
+    book = chain_rows.open_book(session, {Stream(r.camera, r.profile) for r in told})
     deleted = queries.garbage_among(session, [(r.camera, r.profile, r.start_us, r.path) for r in told])
+    if not rebuilding:
+        places = {segment_id(r.volume, r.path): (Stream(r.camera, r.profile), r.start_us) for r in told}
+        gone = chain_rows.deleted_among(session, places)
+        deleted |= {r.path for r in told if segment_id(r.volume, r.path) in gone}
     good = sorted((r for r in told if r.path not in deleted), key=lambda r: (r.camera, r.profile, r.start_us))
     if not good:
         return [r.path for r in told]
-    book = chain_rows.open_book(session, {Stream(r.camera, r.profile) for r in good})
     fresh = set(session.scalars(insert(Segment).on_conflict_do_nothing().returning(Segment.path), [_row(r) for r in good]))
     drafts = _cut_gaps(session, good)
     for report, end_us in zip(good, _ends_before(session, good), strict=True):
@@ -156,12 +164,12 @@ def _add_gap(session: Session, report: SegmentReport, gap: GapSpan) -> bool:
 
 def _ends_before(session: Session, reports: Sequence[SegmentReport]) -> list[int | None]:
     """For each report the last instant that is recorded before it begins."""
-    # What was deleted was recorded once: a gap behind it begins at its end. greatest() ignores nulls.
+    # What was deleted or lost was recorded once: a gap behind it begins at its end. greatest() ignores nulls.
     statement = text(
         "SELECT greatest((SELECT s.end_us FROM segments s WHERE s.camera_id = r.camera AND s.profile = r.profile"
         " AND s.start_us < r.start_us ORDER BY s.start_us DESC LIMIT 1),"
         " (SELECT g.end_us FROM (SELECT end_us, cause FROM gaps WHERE camera_id = r.camera AND profile = r.profile"
-        " AND start_us < r.start_us ORDER BY start_us DESC LIMIT 1) g WHERE g.cause = 'deleted'))"
+        " AND start_us < r.start_us ORDER BY start_us DESC LIMIT 1) g WHERE g.cause IN ('deleted', 'volume_lost')))"
         " FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[]), CAST(:starts AS bigint[]), CAST(:ends AS bigint[]))"
         " WITH ORDINALITY AS r (camera, profile, start_us, end_us, n) ORDER BY r.n"
     )
@@ -189,7 +197,7 @@ def _cut_gaps(session: Session, reports: Sequence[SegmentReport]) -> list[Draft]
 def cut_gap(session: Session, stream: Stream, recorded: Span) -> list[Draft]:
     """What is recorded is no gap. The chain is not rewritten: a new record with the gap's start says what is left of it.
 
-    Gaps of what was deleted have no record: tombstones tell of them.
+    Gaps of what was deleted or lost have no record: tombstones tell of them.
     """
     camera, profile = stream
     drafts: list[Draft] = []
@@ -199,7 +207,7 @@ def cut_gap(session: Session, stream: Stream, recorded: Span) -> list[Draft]:
         for piece in pieces:
             session.execute(insert(Gap).values(camera_id=camera, profile=profile, **piece._asdict()))
         void = [] if any(piece.start_us == gap.start_us for piece in pieces) else [gap._replace(end_us=gap.start_us)]
-        if gap.cause != DELETED:
+        if gap.cause not in GONE:
             drafts += [tellings.gap(stream, piece) for piece in (*void, *pieces)]
     return drafts
 

@@ -26,11 +26,10 @@ from vms.base.log import get_log
 from vms.base.secrets import Envelope
 from vms.base.tasks import Bell
 from vms.base.timespan import MAX_US, SECOND_US, Span
-from vms.events import EventEnded, EventStarted
-from vms.owner.ask import Owner
 from vms.owner.plans import EventView, ListEvents, ListRunningEvents, StartEvent, StopEvents
 from vms.owner.requests import Actor
 from vms.record import event_queries as queries
+from vms.record.facts import EventEnded, EventStarted
 from vms.record.models import RecordEvent
 from vms.registry import changes, rules
 from vms.registry.changes import Repeat
@@ -134,13 +133,6 @@ class EventEnds:
             for event in queries.tell_ended(session, now_us):
                 announce(session, _ended(event, ""), now_us=now_us)
             return queries.next_end_us(session)
-
-
-def register(owner: Owner, desk: EventDesk) -> None:
-    owner.register(StartEvent, desk.start)
-    owner.register(StopEvents, desk.stop)
-    owner.register(ListEvents, desk.list)
-    owner.register(ListRunningEvents, desk.list_running)
 
 
 def _prolonged(session: Session, wanted: RecordEvent) -> RecordEvent | None:

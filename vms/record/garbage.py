@@ -22,11 +22,11 @@ from vms.base.db import Database
 from vms.base.ids import new_id
 from vms.base.journal import announce
 from vms.base.timespan import Span, gaps
-from vms.events import RecordingDeleted, RecordingRescued
 from vms.record import chain_rows, queries, tellings
-from vms.record.causes import DELETED
+from vms.record.causes import DELETED, VOLUME_LOST
 from vms.record.chain import Stream
 from vms.record.committer import cut_gap, segment_id
+from vms.record.facts import RecordingDeleted, RecordingLost, RecordingRescued
 from vms.record.models import Gap, Garbage, Segment, Tombstone
 from vms.record.recovery import DAY_US, folder_span
 from vms.record.retention import Lane, Row
@@ -81,12 +81,17 @@ def bury(session: Session, rows: Sequence[Row], rule: str, actor: str, now_us: i
     lock_cameras(session, [row.camera for row in rows])
     values = _keys(rows) | {"now_us": now_us, "first_us": min(r.start_us for r in rows), "last_us": max(r.start_us for r in rows)}
     gone = sorted(Row(r[0], str(r[1]), r[2], str(r[3]), r[4], str(r[5]), r[6]) for r in session.execute(_BURY, values))
+    tell_gone(session, gone, rule, actor, now_us)
+    return gone
+
+
+def tell_gone(session: Session, gone: Sequence[Row], rule: str, actor: str, now_us: int) -> None:
+    """Tombstones, facts, gaps and records of the chain for rows that have just left the index. The caller has the cameras' locks."""
     pieces = _pieces(session, gone)
     for piece in pieces:
         _entomb(session, piece, rule, actor, now_us)
         _tell_gap(session, piece, rule)
     _tell_chain(session, pieces, rule, actor)
-    return gone
 
 
 def sweep(database: Database, volume: Volume, now_us: int, tell: Callable[[str, OSError], None] | None = None) -> Swept:
@@ -167,9 +172,15 @@ def _entomb(session: Session, piece: _Piece, rule: str, actor: str, now_us: int)
     hold = session.scalar(
         text(
             "SELECT h.id FROM holds h JOIN hold_cameras c ON c.hold_id = h.id WHERE c.camera_id = :camera AND h.from_us < :to_us"
-            " AND h.to_us > :from_us AND h.ends_us <= :now_us ORDER BY h.ends_us DESC LIMIT 1"
+            " AND h.to_us > :from_us AND (h.ends_us <= :now_us OR :lost) ORDER BY h.ends_us DESC NULLS FIRST LIMIT 1"
         ),
-        {"camera": piece.lane.camera, "from_us": piece.span.start_us, "to_us": piece.span.end_us, "now_us": now_us},
+        {
+            "lost": rule == VOLUME_LOST,
+            "camera": piece.lane.camera,
+            "from_us": piece.span.start_us,
+            "to_us": piece.span.end_us,
+            "now_us": now_us,
+        },
     )
     stone = Tombstone(
         id=new_id(now_us),
@@ -190,35 +201,41 @@ def _entomb(session: Session, piece: _Piece, rule: str, actor: str, now_us: int)
     camera, profile, (from_us, to_us) = piece.lane.camera, piece.lane.profile, piece.span
     if rule == RESCUED:
         announce(session, RecordingRescued(camera, profile, from_us, to_us, piece.segments, piece.bytes, actor))
+    elif rule == VOLUME_LOST:
+        announce(
+            session,
+            RecordingLost(camera, profile, from_us, to_us, piece.segments, piece.bytes, piece.lane.volume, stone.hold_id or "", actor),
+        )
     else:
         announce(session, RecordingDeleted(camera, profile, from_us, to_us, piece.segments, piece.bytes, rule, actor))
 
 
 def _tell_gap(session: Session, piece: _Piece, rule: str) -> None:
-    """What nothing recorded covers any more is a gap; one that goes on where the last deleted one ended makes it longer."""
+    """What nothing recorded covers any more is a gap; one that goes on where the last one like it ended makes it longer."""
     camera, profile = piece.lane.camera, piece.lane.profile
+    cause, detail = (VOLUME_LOST, piece.lane.volume) if rule == VOLUME_LOST else (DELETED, rule)
     recorded = [Span(s.start_us, s.end_us) for s in queries.spans(session, camera, profile, piece.span)]
     known = [Span(g.start_us, g.end_us) for g in queries.gap_rows(session, camera, profile, piece.span)]
-    mine = Gap.camera_id == camera, Gap.profile == profile, Gap.cause == DELETED, Gap.detail == rule
+    mine = Gap.camera_id == camera, Gap.profile == profile, Gap.cause == cause, Gap.detail == detail
     for hole in gaps(piece.span, [*recorded, *known]):
         behind = session.scalar(select(Gap.end_us).where(*mine, Gap.start_us == hole.end_us))
         if behind is not None:
             session.execute(delete(Gap).where(*mine, Gap.start_us == hole.end_us))
         end_us = behind or hole.end_us
-        before = _gap_that_ends(session, camera, profile, rule, hole.start_us)
+        before = _gap_that_ends(session, Stream(camera, profile), (cause, detail), hole.start_us)
         if before is None:
-            values = {"start_us": hole.start_us, "end_us": end_us, "cause": DELETED, "detail": rule}
+            values = {"start_us": hole.start_us, "end_us": end_us, "cause": cause, "detail": detail}
             session.execute(insert(Gap).values(camera_id=camera, profile=profile, **values))
         else:
             session.execute(update(Gap).where(*mine, Gap.start_us == before).values(end_us=end_us))
 
 
-def _gap_that_ends(session: Session, camera: str, profile: str, rule: str, end_us: int) -> int | None:
+def _gap_that_ends(session: Session, stream: Stream, why: tuple[str, str], end_us: int) -> int | None:
     before = select(Gap.start_us, Gap.end_us, Gap.cause, Gap.detail).where(
-        Gap.camera_id == camera, Gap.profile == profile, Gap.start_us < end_us
+        Gap.camera_id == stream.camera, Gap.profile == stream.profile, Gap.start_us < end_us
     )
     last = session.execute(before.order_by(Gap.start_us.desc()).limit(1)).first()
-    return last.start_us if last is not None and (last.end_us, last.cause, last.detail) == (end_us, DELETED, rule) else None
+    return last.start_us if last is not None and (last.end_us, last.cause, last.detail) == (end_us, *why) else None
 
 
 def _unlink(volume: Volume, path: str, stuck: set[str], tell: Callable[[str, OSError], None] | None) -> bool:

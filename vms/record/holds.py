@@ -15,17 +15,17 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from vms.base.clock import Clock
+from vms.base.db import after_commit
 from vms.base.errors import Kind, VmsError
 from vms.base.ids import is_id, new_id
 from vms.base.journal import announce
 from vms.base.timespan import MAX_US, Span
-from vms.events import HoldExpiring, HoldState
 from vms.owner import holds as requests
-from vms.owner.ask import Owner
 from vms.owner.holds import HoldPage, HoldRequest, HoldView, Person
 from vms.owner.requests import Actor, GapSpan
 from vms.record import garbage, queries
-from vms.record.causes import DELETED
+from vms.record.causes import GONE
+from vms.record.facts import HoldExpiring, HoldState
 from vms.record.models import Hold, HoldCamera, Segment
 from vms.record.reader import Cameras
 from vms.record.stored import lock_cameras
@@ -59,25 +59,13 @@ NOTHING = Told()
 
 
 class Holds:
-    """The handlers. `on_change` is told after each, so that retention looks at once; it may run before the commit."""
+    """The handlers. `on_change` runs behind the commit of each change, in its thread, so that retention looks at once."""
 
     def __init__(self, cameras: Cameras, volumes: Mapping[str, Volume], clock: Clock, on_change: Callable[[], None]) -> None:
         self._cameras = cameras
         self._volumes = volumes
         self._clock = clock
         self._on_change = on_change
-
-    def register(self, owner: Owner) -> None:
-        owner.register(requests.Hold, self.request)
-        owner.register(requests.ApproveHold, self.approve)
-        owner.register(requests.RejectHold, self.reject)
-        owner.register(requests.ExtendHold, self.extend)
-        owner.register(requests.ApproveExtension, self.approve_extension)
-        owner.register(requests.RequestRelease, self.request_release)
-        owner.register(requests.Release, self.release)
-        owner.register(requests.RefuseRelease, self.refuse_release)
-        owner.register(requests.GetHold, self.get)
-        owner.register(requests.ListHolds, self.page)
 
     def request(self, session: Session, actor: Actor, asked: requests.Hold) -> HoldView:
         """Protects from the commit on, and puts back what is being deleted while its bytes are there."""
@@ -212,7 +200,7 @@ class Holds:
 
     def _tell(self, session: Session, row: Hold, act: str, by: str, cameras: int) -> None:
         announce(session, _fact(row, act, by, cameras))
-        self._on_change()
+        after_commit(session, self._on_change)
 
     def _view(self, session: Session, row: Hold, told: Told = NOTHING) -> HoldView:
         return _view(row, _cameras_of(session, [row.id])[row.id], self._clock.wall_us(), told)
@@ -286,12 +274,12 @@ def _sizes(session: Session, row: Hold) -> tuple[int, int]:
 
 
 def _gone(session: Session, cameras: Sequence[str], span: Span) -> tuple[tuple[str, GapSpan], ...]:
-    """What of the span was deleted before, at most MAX_GONE pieces."""
+    """What of the span was deleted or lost before, at most MAX_GONE pieces."""
     found: list[tuple[str, GapSpan]] = []
     for camera in cameras:
         for profile in PROFILES:
             gaps = queries.gap_rows(session, camera, profile, span)
-            found += [(camera, gap) for gap in gaps if gap.cause == DELETED]
+            found += [(camera, gap) for gap in gaps if gap.cause in GONE]
         if len(found) >= MAX_GONE:
             break
     return tuple(found[:MAX_GONE])

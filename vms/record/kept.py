@@ -12,16 +12,16 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from vms.base.clock import Clock
+from vms.base.db import after_commit
 from vms.base.errors import Kind, VmsError
 from vms.base.ids import is_id
 from vms.base.journal import announce
-from vms.events import RetentionChanged
 from vms.owner import storage as requests
-from vms.owner.ask import Owner
 from vms.owner.requests import Actor
 from vms.owner.storage import Deletion, DeletionPage, Kept, KeptPage, KeptRegion, Rule, VolumeSpace
 from vms.record import stored
 from vms.record.clearing import Place, limits_of
+from vms.record.facts import RetentionChanged
 from vms.record.models import RetentionRule, Tombstone, VolumeWatch
 from vms.record.reader import Cameras
 from vms.record.retention import DAY_US, Lane, Limits
@@ -33,7 +33,7 @@ MAX_DAYS = 36_500
 
 
 class KeptDesk:
-    """The handlers. `full` names volumes that say they take nothing now; `on_change` is told when a rule was set."""
+    """The handlers. `full` names volumes that say they take nothing now; `on_change` runs behind the commit of each rule."""
 
     def __init__(self, place: Place, cameras: Cameras, clock: Clock, full: Callable[[str], bool], on_change: Callable[[], None]) -> None:
         self._place = place
@@ -41,14 +41,6 @@ class KeptDesk:
         self._clock = clock
         self._full = full
         self._on_change = on_change
-
-    def register(self, owner: Owner) -> None:
-        owner.register(requests.ListVolumes, self.volumes)
-        owner.register(requests.ListKept, self.kept)
-        owner.register(requests.ListKeptRegions, self.regions)
-        owner.register(requests.ListDeletions, self.deletions)
-        owner.register(requests.ListRules, self.rules)
-        owner.register(requests.SetRule, self.set_rule)
 
     def volumes(self, session: Session, actor: Actor, asked: requests.ListVolumes) -> tuple[VolumeSpace, ...]:
         sums, oldest = dict[str, int](), dict[str, int]()
@@ -130,7 +122,7 @@ class KeptDesk:
             row.days, row.max_bytes, row.changed_by, row.changed_us = asked.days, asked.max_bytes, actor.id, now_us
         session.flush()
         announce(session, RetentionChanged(subject, asked.scope, asked.days, asked.max_bytes, actor.id))
-        self._on_change()
+        after_commit(session, self._on_change)
         return Rule(asked.scope, subject, asked.days, asked.max_bytes, actor.id, now_us)
 
     def _subject(self, session: Session, asked: requests.SetRule) -> str:

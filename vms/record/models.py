@@ -1,8 +1,8 @@
 """The index: a row a segment, a row a gap; the chain of records that tells of both; what is held, deleted and why; events.
 
 Only this package writes them. Camera ids come from the register without a foreign key: recordings outlive the camera. Segments
-and gaps can be made again from the segment files alone (check.rebuild), but for gaps of what was deleted: those come from the
-tombstones. The chain cannot, so it is never forgotten.
+and gaps can be made again from the segment files alone (check.rebuild), but for gaps of what was deleted or lost: those come from
+the tombstones. The chain cannot, so it is never forgotten.
 """
 
 from __future__ import annotations
@@ -194,9 +194,9 @@ class Tombstone(Model):
     segments: Mapped[int]
     bytes: Mapped[int]
     rule: Mapped[str]
-    """retention.RULES, or `rescued`."""
+    """retention.RULES, `rescued`, or `volume_lost`."""
     hold_id: Mapped[str | None] = mapped_column(_Id)
-    """The hold that protected it until it ended."""
+    """The hold that protected it until it ended; of what was lost, one that protected it."""
     actor: Mapped[str]
     at_us: Mapped[int]
 

@@ -100,13 +100,14 @@ def days_recorded(session: Session, cameras: Sequence[str], profile: str, days: 
 
 
 def last_ends(session: Session, cameras: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """The last recorded instant of each (camera, profile) that has one, also when it was deleted since."""
+    """The last recorded instant of each (camera, profile) that has one, also when it was deleted or lost since."""
     statement = text(
         "SELECT c.camera, c.profile, greatest(s.end_us, g.end_us)"
         " FROM unnest(CAST(:cameras AS uuid[]), CAST(:profiles AS text[])) AS c (camera, profile)"
         " LEFT JOIN LATERAL (SELECT end_us FROM segments WHERE camera_id = c.camera AND profile = c.profile"
         " ORDER BY start_us DESC LIMIT 1) s ON true"
-        " LEFT JOIN LATERAL (SELECT end_us FROM gaps WHERE camera_id = c.camera AND profile = c.profile AND cause = 'deleted'"
+        " LEFT JOIN LATERAL (SELECT end_us FROM gaps WHERE camera_id = c.camera AND profile = c.profile"
+        " AND cause IN ('deleted', 'volume_lost')"
         " ORDER BY start_us DESC LIMIT 1) g ON true WHERE s.end_us IS NOT NULL OR g.end_us IS NOT NULL"
     )
     wanted = list(cameras)

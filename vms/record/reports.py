@@ -6,9 +6,10 @@ In: the frozen values, their link messages, reading them back from an untrusted 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import chain
-from typing import NamedTuple, TypedDict, cast
+from operator import attrgetter
+from typing import NamedTuple, cast
 
 from vms.base.errors import Kind, VmsError
 from vms.base.timespan import MAX_US
@@ -43,8 +44,8 @@ class GapBefore(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class SegmentReport:
-    """A closed segment. It is true once sent: the file is closed and synced, or `suspect` says that its disk failed meanwhile."""
+class SegmentTold:
+    """What a closed and a growing segment both tell."""
 
     camera: str
     profile: str
@@ -55,75 +56,56 @@ class SegmentReport:
     start_us: int
     end_us: int
     size: int
-    sha256: bytes
     init_size: int
     gops: tuple[GopRow, ...]
-    gops_root: bytes
-    end_reason: str
     origin: str = "live"
     kind: str = "continuous"
     gap: GapBefore | None = None
+
+    def message(self) -> Message:
+        return {
+            "camera": self.camera,
+            "profile": self.profile,
+            "run": self.run,
+            "seq": self.seq,
+            "volume": self.volume,
+            "path": self.path,
+            "start_us": self.start_us,
+            "end_us": self.end_us,
+            "bytes": self.size,
+            "init_size": self.init_size,
+            "gops": [list(g) for g in self.gops],
+            "origin": self.origin,
+            "kind": self.kind,
+            "gap": self.gap and {"from_us": self.gap.from_us, "cause": self.gap.cause, "detail": self.gap.detail},
+        }
+
+
+_TOLD = attrgetter(*(field.name for field in fields(SegmentTold)))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSegment(SegmentTold):
+    """A growing segment; its last GOP still grows and ends at `end_us`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentReport(SegmentTold):
+    """A closed segment. It is true once sent: the file is closed and synced, or `suspect` says that its disk failed meanwhile."""
+
+    sha256: bytes
+    gops_root: bytes
+    end_reason: str
     suspect: bool = False
 
     def message(self) -> Message:
         return {
             "op": "segment",
-            "camera": self.camera,
-            "profile": self.profile,
-            "run": self.run,
-            "seq": self.seq,
-            "volume": self.volume,
-            "path": self.path,
-            "start_us": self.start_us,
-            "end_us": self.end_us,
-            "bytes": self.size,
+            **SegmentTold.message(self),
             "sha256": self.sha256.hex(),
-            "init_size": self.init_size,
-            "gops": [list(g) for g in self.gops],
             "gops_root": self.gops_root.hex(),
             "end_reason": self.end_reason,
-            "origin": self.origin,
-            "kind": self.kind,
-            "gap": self.gap and {"from_us": self.gap.from_us, "cause": self.gap.cause, "detail": self.gap.detail},
             "suspect": self.suspect,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class OpenSegment:
-    """A growing segment; its last GOP still grows and ends at `end_us`."""
-
-    camera: str
-    profile: str
-    run: str
-    seq: int
-    volume: str
-    path: str
-    start_us: int
-    end_us: int
-    size: int
-    init_size: int
-    gops: tuple[GopRow, ...]
-    origin: str = "live"
-    kind: str = "continuous"
-    gap: GapBefore | None = None
-
-    def message(self) -> Message:
-        return {
-            "camera": self.camera,
-            "profile": self.profile,
-            "run": self.run,
-            "seq": self.seq,
-            "volume": self.volume,
-            "path": self.path,
-            "start_us": self.start_us,
-            "end_us": self.end_us,
-            "bytes": self.size,
-            "init_size": self.init_size,
-            "gops": [list(g) for g in self.gops],
-            "origin": self.origin,
-            "kind": self.kind,
-            "gap": self.gap and {"from_us": self.gap.from_us, "cause": self.gap.cause, "detail": self.gap.detail},
         }
 
 
@@ -174,22 +156,7 @@ def tail_of(report: SegmentReport, gops_from: int) -> Growth:
 
 def whole_of(report: SegmentReport) -> OpenSegment:
     """A closed segment as an open one that nothing was told of."""
-    return OpenSegment(
-        camera=report.camera,
-        profile=report.profile,
-        run=report.run,
-        seq=report.seq,
-        volume=report.volume,
-        path=report.path,
-        start_us=report.start_us,
-        end_us=report.end_us,
-        size=report.size,
-        init_size=report.init_size,
-        gops=report.gops,
-        origin=report.origin,
-        kind=report.kind,
-        gap=report.gap,
-    )
+    return OpenSegment(*_TOLD(report))
 
 
 def open_message(items: Iterable[OpenSegment], grown: Iterable[Growth] = ()) -> Message:
@@ -207,7 +174,7 @@ def parse_segment(message: Mapping[str, object]) -> SegmentReport:
     if reason not in END_REASONS or not reason:
         raise _wrong("end_reason")
     report = SegmentReport(
-        **_common(read),
+        *_TOLD(_told(read)),
         sha256=read.hash("sha256"),
         gops_root=read.hash("gops_root"),
         end_reason=reason,
@@ -220,34 +187,15 @@ def parse_segment(message: Mapping[str, object]) -> SegmentReport:
 
 def parse_open(message: Mapping[str, object]) -> OpenSegment:
     """An item of an `open` message; BAD_REQUEST names the field that is wrong."""
-    item = OpenSegment(**_common(_Fields(message)))
+    item = OpenSegment(*_TOLD(_told(_Fields(message))))
     if not item.gops:
         raise _wrong("gops")
     return item
 
 
-class _Common(TypedDict):
-    """What a closed and a growing segment both tell."""
-
-    camera: str
-    profile: str
-    run: str
-    seq: int
-    volume: str
-    path: str
-    start_us: int
-    end_us: int
-    size: int
-    init_size: int
-    gops: tuple[GopRow, ...]
-    origin: str
-    kind: str
-    gap: GapBefore | None
-
-
-def _common(read: _Fields) -> _Common:
+def _told(read: _Fields) -> SegmentTold:
     """A worker meets hostile bytes; it must not be able to name a file of somebody else."""
-    common = _Common(
+    told = SegmentTold(
         camera=read.text("camera"),
         profile=read.text("profile"),
         run=read.text("run"),
@@ -263,14 +211,14 @@ def _common(read: _Fields) -> _Common:
         kind=read.kind(),
         gap=read.gap(),
     )
-    if common["origin"] not in ORIGINS:
+    if told.origin not in ORIGINS:
         raise _wrong("origin")
-    place = common["camera"], common["profile"], common["start_us"], common["run"]
-    if not 0 < common["start_us"] <= MAX_US or common["path"] != segment_path(*place):
+    place = told.camera, told.profile, told.start_us, told.run
+    if not 0 < told.start_us <= MAX_US or told.path != segment_path(*place):
         raise _wrong("path")
-    if any("/" in part or part in ("", ".", "..") for part in (common["camera"], common["profile"], common["run"])):
+    if any("/" in part or part in ("", ".", "..") for part in (told.camera, told.profile, told.run)):
         raise _wrong("path")
-    return common
+    return told
 
 
 def parse_growth(row: object) -> Growth:

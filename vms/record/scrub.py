@@ -23,11 +23,11 @@ from vms.base.errors import Kind, VmsError
 from vms.base.journal import announce
 from vms.base.log import get_log
 from vms.base.tasks import Bell
-from vms.events import SegmentDamaged
 from vms.owner.integrity import ScrubNow, ScrubStarted
 from vms.owner.requests import Actor
 from vms.record import damages
 from vms.record.damage import DamagedPart, locate
+from vms.record.facts import SegmentDamaged
 from vms.record.models import Segment
 from vms.storage.volumes import Volume
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from vms.base.journal import announce
-from vms.events import RecordingAtRisk, RecordingShort, VolumeLevel
+from vms.record.facts import RecordingAtRisk, RecordingShort, VolumeLevel
 from vms.record.models import VolumeWatch
 
 LEVELS = (95, 85, 70)

@@ -16,8 +16,9 @@ from vms.base.db import Database
 from vms.base.journal import announce
 from vms.base.log import get_log
 from vms.base.timespan import SECOND_US
-from vms.events import BackupFailed, BackupMade, Event
+from vms.events import Event
 from vms.processes.config import NodeConfig
+from vms.processes.facts import BackupFailed, BackupMade
 
 POLL_S = 60.0
 RETRY_S = 3600.0

@@ -14,7 +14,6 @@ from zlib import crc32
 
 from sqlalchemy.orm import Session
 
-from vms import events
 from vms.base.clock import Clock
 from vms.base.db import Database
 from vms.base.errors import VmsError
@@ -24,8 +23,10 @@ from vms.base.log import get_log
 from vms.base.secrets import Envelope
 from vms.base.timespan import SECOND_US
 from vms.construction.states import StateTable, profile_state
+from vms.events import Event
 from vms.ingest.orders import CameraState, Key, PullOrder, Resume
 from vms.owner.registration import ProbeCamera, ProbedTrack, ProbeResult
+from vms.processes import facts as told
 from vms.processes.config import NodeConfig
 from vms.processes.control.commits import Commits, Item
 from vms.processes.control.recovery import Lanes
@@ -216,8 +217,8 @@ class Node:
         lanes = [order.key for order in self.sides[worker].orders if order.record]
         away_us = self._clock.wall_us() - self._away_us.get(worker, self._clock.wall_us())
         self._log.warning("a worker is back as a new life", worker=worker, pid=pid, recordings=len(lanes))
-        lost = events.WorkerLost(f"worker-{worker}", before, "worker_crash", len({camera for camera, _ in lanes}))
-        self._announce(lost, events.WorkerBack(f"worker-{worker}", incarnation, away_us))
+        lost = told.WorkerLost(f"worker-{worker}", before, "worker_crash", len({camera for camera, _ in lanes}))
+        self._announce(lost, told.WorkerBack(f"worker-{worker}", incarnation, away_us))
         self._note(None)  # changes of the register that it missed
         self.on_orphans(f"worker-{worker}", lanes)
 
@@ -240,9 +241,7 @@ class Node:
             return
         if state.profile != STATED_PROFILE and state.state in ("connecting", "disabled"):
             return  # an on-demand profile that comes and goes with its viewers is no news
-        fact = events.CameraState(
-            state.camera, state.profile, state.state, state.cause or "", state.message, state.since_us, state.recording
-        )
+        fact = told.CameraState(state.camera, state.profile, state.state, state.cause or "", state.message, state.since_us, state.recording)
         self._announce(fact)
 
     def on_open(self, worker: int, segments: list[OpenSegment], grown: list[Growth]) -> None:
@@ -276,7 +275,7 @@ class Node:
     def _proved(self, camera: str, profile: str, end_us: int) -> None:
         self._proved_us[camera, profile] = max(end_us, self._proved_us.get((camera, profile), 0))
 
-    def _announce(self, *facts: events.Event) -> None:
+    def _announce(self, *facts: Event) -> None:
         def work(session: Session) -> None:
             announce(session, *facts)
 

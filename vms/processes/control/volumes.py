@@ -12,13 +12,14 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from vms import events
 from vms.base.clock import Clock
 from vms.base.journal import announce
 from vms.base.log import get_log
+from vms.events import Event
 from vms.processes.config import NodeConfig
 from vms.processes.control.commits import Item
 from vms.storage.disks import DiskHealth, disk_of
+from vms.storage.facts import DiskState, VolumeState
 from vms.storage.files import RealFiles
 from vms.storage.filling import Filling
 from vms.storage.holding import holder_of
@@ -87,9 +88,9 @@ class NodeVolumes:
             return
         tell = self._log.info if health.state == "ok" else self._log.warning
         tell("disk is " + health.state, volume=volume, device=health.device, why=health.detail)
-        self._announce(events.DiskState(volume, health.device, health.state, health.detail))
+        self._announce(DiskState(volume, health.device, health.state, health.detail))
 
-    def _announce(self, fact: events.Event) -> None:
+    def _announce(self, fact: Event) -> None:
         def work(session: Session) -> None:
             announce(session, fact)
 
@@ -115,7 +116,7 @@ class NodeVolumes:
         tell("volume is " + look.state, volume=look.known.id, path=look.known.path, why=look.detail)
         if first and look.state == "ok":
             return
-        self._announce(events.VolumeState(look.known.id, look.state, look.free_bytes, look.detail))
+        self._announce(VolumeState(look.known.id, look.state, look.free_bytes, look.detail))
 
 
 def _disk_of(path: str) -> DiskHealth:

@@ -15,8 +15,8 @@ from typing import Any
 from fastapi import FastAPI
 from sqlalchemy.orm import Session
 
-from vms import events
 from vms.accounts import queries as accounts
+from vms.accounts.facts import SessionClosed, SessionOpened
 from vms.accounts.settings import SessionLimits
 from vms.api.app import create_app
 from vms.api.context import ApiContext, Check, DiskInfo, HttpSlice, NodeInfo, ProcessInfo, SignedIn, SystemInfo, VolumeInfo
@@ -53,12 +53,13 @@ from vms.processes.control.node import Node
 from vms.processes.control.recovery import Recovery
 from vms.processes.control.retention import Retention
 from vms.processes.control.volumes import NodeVolumes
+from vms.processes.facts import NodeStarted
 from vms.processes.supervised import Calling
 from vms.record import reader
 from vms.record.chain_rows import open_chain
 from vms.record.clearing import Place, Policy
 from vms.record.events import EventDesk, EventEnds
-from vms.record.events import register as register_events
+from vms.record.handlers import register_events, register_holds, register_kept
 from vms.record.holds import Holds
 from vms.record.kept import KeptDesk
 from vms.record.planning import read_calendar, read_plans
@@ -122,8 +123,8 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     place = Place(database, volumes, policy_of(config), regions_of)
     retention = Retention(place, config.node_id, clock)
     node.on_full = retention.on_trouble
-    Holds(facts_of, volumes, clock, retention.ring).register(owner)
-    KeptDesk(place, facts_of, clock, retention.is_full, retention.ring).register(owner)
+    register_holds(owner, Holds(facts_of, volumes, clock, retention.ring))
+    register_kept(owner, KeptDesk(place, facts_of, clock, retention.is_full, retention.ring))
     offset_us = config.utc_offset_minutes * 60 * SECOND_US
     keeper = Keeper(database, node.open_table, _away(node), clock, zone=config.time_zone, offset_us=offset_us)
     keys = Path(config.data_dir) / "keys"
@@ -195,14 +196,14 @@ class People:
         with self._database.transaction() as session:
             opened = accounts.open_session(session, login_secret, now_us, self._limits, address)
             who = opened.principal
-            announce(session, events.SessionOpened(who.id, who.session_hash[:12], address))
+            announce(session, SessionOpened(who.id, who.session_hash[:12], address))
         actor = Actor(who.id, who.name, who.kind, who.session_hash, who.rights)
         return SignedIn(opened.secret, actor, (opened.expires_us - now_us) // SECOND_US)
 
     def sign_out(self, actor: Actor) -> None:
         with self._database.transaction() as session:
             if accounts.close_session(session, actor.session, self._clock.wall_us()):
-                announce(session, events.SessionClosed(actor.id, actor.session[:12]))
+                announce(session, SessionClosed(actor.id, actor.session[:12]))
         self._loop.call_soon_threadsafe(self.on_revoke, actor.session)
 
 
@@ -346,7 +347,7 @@ async def _keep_partitions(database: Database, node: str, clock: Clock) -> None:
 async def _announce_start(config: NodeConfig, database: Database) -> None:
     def write() -> None:
         with database.transaction() as session:
-            announce(session, events.NodeStarted(config.node_id, config.version, config.level))
+            announce(session, NodeStarted(config.node_id, config.version, config.level))
 
     await asyncio.to_thread(write)
 

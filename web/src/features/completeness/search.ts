@@ -10,7 +10,7 @@ export interface CompletenessSearch {
 }
 
 /** Causes that planned time is lost by; `schedule` and `not_registered` are not planned, so nothing is lost by them. */
-export const CAUSES = ['camera_offline', 'auth', 'network', 'disk_full', 'io_error', 'worker_crash', 'overload_drop', 'operator_stop', 'clock_step', 'power', 'unknown'] as const;
+export const CAUSES = ['camera_offline', 'auth', 'network', 'disk_full', 'io_error', 'worker_crash', 'overload_drop', 'operator_stop', 'clock_step', 'power', 'volume_lost', 'unknown'] as const;
 
 export const isMonth = (text: string | undefined): text is string => text !== undefined && /^\d{4}-(0[1-9]|1[0-2])$/.test(text);
 export const monthOf = (search: CompletenessSearch, nowUs: number): string => (isMonth(search.month) ? search.month : dateText(nowUs).slice(0, 7));

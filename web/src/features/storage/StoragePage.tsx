@@ -22,6 +22,7 @@ const RULE_TEXT: Record<string, ParseKeys> = {
   floor_sub: 'storage.rule.floor_sub',
   floor: 'storage.rule.floor',
   rescued: 'storage.rule.rescued',
+  volume_lost: 'storage.rule.volume_lost',
 };
 const SCOPE_TEXT: Record<string, ParseKeys> = { camera: 'storage.scope.camera', region: 'storage.scope.region', volume: 'storage.scope.volume', node: 'storage.scope.node' };
 

@@ -57,6 +57,7 @@ const GAP_TEXT: Record<string, Key> = {
   power: 'gap.power',
   not_registered: 'gap.not_registered',
   deleted: 'gap.deleted',
+  volume_lost: 'gap.volume_lost',
 };
 
 /** A newer node may know a cause that this console does not: it is then named as unknown, never shown raw. */
