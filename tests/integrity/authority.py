@@ -7,8 +7,14 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 _CONFIG = """
 [tsa]
@@ -31,11 +37,15 @@ ess_cert_id_alg = sha256
 
 @dataclass
 class Authority:
-    """`mode`: `ok`, `refuse` (503), `old` (the answer to an earlier question), `noise`, `huge` or `other` (over other bytes)."""
+    """`mode`: `ok`, `refuse` (503), `old` (the answer to an earlier question), `noise`, `huge`, `other` (over other bytes),
+    `flip` (one bit, of the byte at `at`), `cut` (half of an answer, then nothing), `short` (half of one as if it were whole) or
+    `once` (one stamp, then cut).
+    """
 
     folder: Path
     url: str = ""
     mode: str = "ok"
+    at: int = 0
     asked: int = 0
     last: bytes = b""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -56,9 +66,19 @@ class Authority:
                     return 200, b"\0" * 1_000_000
                 case "old":
                     return 200, self.last
+                case "flip" | "short":
+                    return 200, self._spoilt(self._reply(query))
                 case _:
+                    if self.mode == "once":
+                        self.mode = "cut"
                     self.last = self._reply(query)
                     return 200, self.last
+
+    def _spoilt(self, made: bytes) -> bytes:
+        if self.mode == "short":
+            return made[: len(made) // 2]
+        at = self.at % len(made)
+        return made[:at] + bytes([made[at] ^ 0x10]) + made[at + 1 :]
 
     def _reply(self, query: bytes) -> bytes:
         asked = self.folder / "query.tsq"
@@ -72,6 +92,19 @@ class Authority:
 
 def run(*arguments: str) -> str:
     return subprocess.run(["openssl", *arguments], check=True, capture_output=True, text=True, timeout=30).stdout
+
+
+def expire(authority: Authority, name: str) -> None:
+    """Give `tsa` or `ca` a certificate over the same key that was valid until yesterday."""
+    folder, now = authority.folder, datetime.now(UTC)
+    old = x509.load_pem_x509_certificate((folder / f"{name}.crt").read_bytes())
+    signer = load_pem_private_key((folder / "ca.key").read_bytes(), None)
+    assert isinstance(signer, EllipticCurvePrivateKey)
+    made = x509.CertificateBuilder(old.issuer, old.subject, old.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(now - timedelta(days=30)).not_valid_after(now - timedelta(days=1))
+    for extension in old.extensions:
+        made = made.add_extension(extension.value, extension.critical)
+    (folder / f"{name}.crt").write_bytes(made.sign(signer, SHA256()).public_bytes(Encoding.PEM))
 
 
 def make_authority(folder: Path) -> Authority:
@@ -93,12 +126,13 @@ def make_authority(folder: Path) -> Authority:
 def serving(authority: Authority) -> Generator[Authority]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
+            cut = authority.mode == "cut"
             status, body = authority.answer(self.rfile.read(int(self.headers["Content-Length"])))
             self.send_response(status)
             self.send_header("Content-Type", "application/timestamp-reply")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(body[: len(body) // 2] if cut else body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class names it)  # noqa: A002  (the base class names it)
             """Quiet."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from tests.integrity.signing import POINTS
 from tests.record.reports import CAMERA, SECOND_US, T0_US, report
 from vms.base.clock import ManualClock, SystemClock
 from vms.base.db import Database
@@ -237,3 +240,32 @@ def test_deleted_segments_are_explained_by_their_tombstone_and_no_more_of_them(d
     assert wrongs(database) == []
     tamper(database, f"DELETE FROM segments WHERE start_us = {reports[1].start_us}")  # noqa: S608
     assert [wrong.what for wrong in wrongs(database)] == ["the segment has no row and no tombstone"]
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_process_that_is_killed_while_it_signs_leaves_no_minute_out_and_none_with_two_roots(
+    database: Database, signer: Signer, clock: ManualClock, tmp_path: Path, point: str
+) -> None:
+    commit(database)
+    signer.step()
+    clock.step_mono(3 * MINUTE_US)
+    arguments = [database.url, str(tmp_path), str(clock.wall_us()), point]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen([sys.executable, "-m", "tests.integrity.signing", *arguments], stdout=subprocess.PIPE, cwd=root) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"here\n"
+        process.kill()
+    with database.transaction() as session:
+        before = {row.minute: row.statement for row in roots.roots_of(session, 0, 2**62, 100)}
+        commit_segments(session, [report(200, 260)])  # recording goes on, behind the minutes that were closed
+    assert len(before) == (4 if point == "kept" else 1)
+    signed = signer.step()
+    assert (signed.roots if signed else 0) == 4 - len(before)
+    clock.step_mono(10 * MINUTE_US)
+    signer.step()
+    with database.transaction() as session:
+        after = roots.roots_of(session, 0, 2**62, 100)
+        assert sum(row.tree_size for row in after) == session.scalar(text("SELECT count(*) FROM chain_records"))
+    assert [row.minute - after[0].minute for row in after] == list(range(14))
+    assert before.items() <= {row.minute: row.statement for row in after}.items(), "what was published stays as it was"
+    assert wrongs(database) == []
