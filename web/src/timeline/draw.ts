@@ -22,7 +22,8 @@ export interface Scene {
   nowUs: number;
   selection: View | null;
   hoverX: number | null;
-  zoneUs: number;
+  /** Wall clock − UTC at an instant. */
+  offsetUs: (us: number) => number;
   label: (us: number, majorUs: number) => { text: string; date: boolean };
 }
 
@@ -52,7 +53,7 @@ export function draw(ctx: CanvasRenderingContext2D, scene: Scene, width: number,
 
 function drawRuler(ctx: CanvasRenderingContext2D, scene: Scene, width: number, height: number): void {
   const { view } = scene;
-  const { majorUs, ticks: marks } = ticks(view, width, scene.zoneUs);
+  const { majorUs, ticks: marks } = ticks(view, width, scene.offsetUs);
   for (const tick of marks) {
     const x = Math.round(timeToX(view, width, tick.us)) + 0.5;
     line(ctx, x, tick.major ? 14 : 19, RULER_PX, 'rgba(255,255,255,0.45)', 1);

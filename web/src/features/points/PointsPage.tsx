@@ -15,6 +15,7 @@ import { problemOfError, problemText } from '@/shared/lib/problems';
 import { scaled } from '@/shared/lib/screen';
 import { dateTimeText, parseUs } from '@/shared/lib/time';
 import { useHeight } from '@/shared/lib/useHeight';
+import { PageBar } from '@/shared/ui/PageBar';
 import { Failure, Loading, Nothing } from '@/shared/ui/states';
 import { RecordNowLink } from '@/shared/ui/RecordNow';
 import { StateDot, useAgeText } from '@/shared/ui/text';
@@ -48,7 +49,7 @@ export function PointsPage({ search, setSearch, openLive }: Props) {
 
   return (
     <div className="points">
-      <div className="toolbar">
+      <PageBar title={t('nav.points')}>
         <Input
           className="paste"
           value={pasted}
@@ -70,7 +71,7 @@ export function PointsPage({ search, setSearch, openLive }: Props) {
           onChange={(state) => setSearch({ ...(search.q ? { q: search.q } : {}), ...(state ? { state } : {}) })}
         />
         <span className="secondary small mono">{t('points.shown', { shown: rows.length, total: cameras.data?.length ?? 0 })}</span>
-      </div>
+      </PageBar>
       {cameras.isError && !cameras.data && <Failure error={cameras.error} retry={() => void cameras.refetch()} />}
       {cameras.isPending && <Loading rows={14} />}
       {cameras.data?.length === 0 && (
