@@ -85,3 +85,12 @@ def test_every_other_path_is_the_console(tmp_path: Path) -> None:
         page = client.get("/wall")
         assert (page.text, page.headers["cache-control"]) == ("<!doctype html>", "no-cache")
         assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+
+
+def test_a_file_beside_the_page_is_itself(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<!doctype html>")
+    (tmp_path / "icon.svg").write_text("<svg/>")
+    with Edge(console=tmp_path).client() as client:
+        icon = client.get("/icon.svg")
+    assert (icon.text, icon.headers["content-type"]) == ("<svg/>", "image/svg+xml")
+    assert "frame-ancestors 'none'" in icon.headers["content-security-policy"]

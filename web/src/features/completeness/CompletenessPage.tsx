@@ -88,6 +88,7 @@ export function CompletenessPage({ search, setSearch, openPlayback }: Props) {
           <span className="secondary small">
             {t('completeness.sum', { cameras: head.cameras, planned: lengthText(head.total.planned_us), recorded: lengthText(head.total.recorded_us) })}
           </span>
+          {lostBy(head.total.gaps).length > 0 && <span className="secondary small">{t('completeness.most_lost')}</span>}
           {lostBy(head.total.gaps)
             .slice(0, 4)
             .map(([cause, us]) => (
