@@ -79,18 +79,18 @@ function HoldTable({ holds }: { holds: Hold[] }) {
       },
     });
   const columns: TableColumnsType<Hold> = [
-    { title: t('points.state'), width: scaled(130), render: (_v, h) => <State hold={h} /> },
-    { title: t('holds.cameras'), width: scaled(200), ellipsis: true, render: (_v, h) => h.cameras.map((c) => names.get(c) ?? c.slice(0, 8)).join('、') },
-    { title: t('holds.span'), width: scaled(190), render: (_v, h) => <span className="mono small">{timeOf(h.from)}<br />{timeOf(h.to)}</span> },
-    { title: t('holds.case'), width: scaled(180), render: (_v, h) => <>{h.case_no}<br /><span className="secondary small">{h.doc_no}</span></> },
+    { title: t('points.state'), width: scaled(110), render: (_v, h) => <State hold={h} /> },
+    { title: t('holds.cameras'), width: scaled(170), ellipsis: true, render: (_v, h) => h.cameras.map((c) => names.get(c) ?? c.slice(0, 8)).join('、') },
+    { title: t('holds.span'), width: scaled(165), render: (_v, h) => <span className="mono small">{timeOf(h.from)}<br />{timeOf(h.to)}</span> },
+    { title: t('holds.case'), width: scaled(140), render: (_v, h) => <>{h.case_no}<br /><span className="secondary small">{h.doc_no}</span></> },
     { title: t('holds.reason'), ellipsis: true, render: (_v, h) => <span title={h.reason}>{h.reason}</span> },
-    { title: t('holds.who'), width: scaled(200), render: (_v, h) => <Who hold={h} /> },
-    { title: t('holds.expires'), width: scaled(190), render: (_v, h) => <span className="mono">{timeOf(h.expires_at)}{h.extension_to && <><br /><span className="secondary small">→ {timeOf(h.extension_to)}</span></>}</span> },
-    { title: t('points.actions'), width: scaled(250), render: (_v, h) => <Actions hold={h} run={run} ask={setAsking} /> },
+    { title: t('holds.who'), width: scaled(150), render: (_v, h) => <Who hold={h} /> },
+    { title: t('holds.expires'), width: scaled(165), render: (_v, h) => <span className="mono">{timeOf(h.expires_at)}{h.extension_to && <><br /><span className="secondary small">→ {timeOf(h.extension_to)}</span></>}</span> },
+    { title: t('points.actions'), width: scaled(190), render: (_v, h) => <Actions hold={h} run={run} ask={setAsking} /> },
   ];
   return (
     <>
-      <Table<Hold> size="small" rowKey="id" columns={columns} dataSource={holds} pagination={{ pageSize: 20, hideOnSinglePage: true, showSizeChanger: false, size: 'small' }} scroll={{ x: 1100 }} />
+      <Table<Hold> size="small" rowKey="id" columns={columns} dataSource={holds} pagination={{ pageSize: 20, hideOnSinglePage: true, showSizeChanger: false, size: 'small' }} scroll={{ x: scaled(1260) }} />
       {asking && <AskModal asking={asking} busy={act.isPending} run={run} onClose={() => setAsking(null)} />}
     </>
   );
