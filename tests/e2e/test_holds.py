@@ -38,11 +38,9 @@ def test_a_span_is_held_by_one_and_released_by_another(console: Console, node: D
     pause(console)
     marked_us = master_us(console)
     page.keyboard.press("BracketLeft")
+    before = page.get_by_test_id("master-time").inner_text()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function(
-        "(text) => document.querySelector('[data-testid=master-time]').innerText > text",
-        arg=page.get_by_test_id("master-time").inner_text(),
-    )
+    page.wait_for_function("(text) => document.querySelector('[data-testid=master-time]').innerText > text", arg=before)
     page.keyboard.press("BracketRight")
     page.get_by_role("button", name="保全此时段").click()
     form = page.get_by_role("dialog")

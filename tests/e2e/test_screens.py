@@ -25,7 +25,8 @@ PICTURE: ViewportSize = {"width": 1440, "height": 810}
 MOST_BYTES = 300_000
 WINDOWS: tuple[ViewportSize, ...] = ({"width": 1366, "height": 768}, {"width": 1920, "height": 1080}, {"width": 3840, "height": 2160})
 _PALETTE = "split[a][b];[a]palettegen=max_colors=192[p];[b][p]paletteuse=dither=none"
-_IN_TIME = "() => !document.querySelector('.latency[data-level=late], .latency[data-level=bad]')"
+_IN_TIME = """() => [...document.querySelectorAll('.latency')]
+  .every((chip) => !['late', 'bad'].includes(chip.dataset.level) && !/\\b0[.]0/.test(chip.textContent))"""
 _OVERFLOW = """() => [...document.querySelectorAll('.shell, .top, .toolbar, .rail, .rail-item, .play-side, .tile-top, .tree-row')]
   .filter((box) => box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1)
   .map((box) => `${box.className}: ${box.scrollWidth}×${box.scrollHeight} in ${box.clientWidth}×${box.clientHeight}`)"""
