@@ -65,7 +65,7 @@ class NodeSettings(Section):
     )
     level: Literal["city", "district", "station"] = Field(default="station", description="its place in the tree of nodes")
     time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
-        default="Asia/Shanghai", description="IANA name of the zone whose wall clock the schedules of record plans mean"
+        default="Asia/Shanghai", description="IANA name of the zone whose wall clock record plans mean and the console shows"
     )
     name: str = Field(default="VMS", min_length=1, max_length=200, description="its name, as consoles show it")
 

@@ -164,6 +164,7 @@ def make_system() -> SystemInfo:
         epoch=1,
         version="0.1.0",
         time_us=NOON_US,
+        time_zone="America/New_York",
         processes=(ProcessInfo("worker", 42, NOON_US, 16),),
         volumes=(VolumeInfo("v1", "/srv/v1", 1 << 40, "ok"),),
         clock_synced=True,

@@ -43,6 +43,7 @@ def test_the_system_is_told_under_the_contracts_names() -> None:
         "epoch": 1,
         "version": "0.1.0",
         "time": "2026-05-01T12:00:00.000000Z",
+        "time_zone": "America/New_York",
         "processes": [{"role": "worker", "pid": 42, "started_at": "2026-05-01T12:00:00.000000Z", "cameras": 16}],
         "volumes": [
             {

@@ -103,6 +103,7 @@ class SystemInfo:
     epoch: int
     version: str
     time_us: int
+    time_zone: str
     processes: tuple[ProcessInfo, ...]
     volumes: tuple[VolumeInfo, ...]
     clock_synced: bool

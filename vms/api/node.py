@@ -82,6 +82,7 @@ class System(Out):
     epoch: int
     version: str
     time: TimeOut
+    time_zone: str
     processes: list[Process]
     volumes: list[Volume]
     clock: ClockState
@@ -150,6 +151,7 @@ def _system_out(info: SystemInfo) -> System:
         epoch=info.epoch,
         version=info.version,
         time=format_time(info.time_us),
+        time_zone=info.time_zone,
         processes=[Process(role=p.role, pid=p.pid, started_at=format_time(p.started_us), cameras=p.cameras) for p in info.processes],
         volumes=[_volume_out(volume) for volume in info.volumes],
         clock=ClockState(synced=info.clock_synced, offset_us=info.clock_offset_us),

@@ -195,3 +195,12 @@ def unix_server(path: str) -> Generator[threading.Event]:
         finally:
             die.set()
             thread.join()
+
+
+def test_a_file_beside_the_page_is_itself(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<!doctype html>")
+    (tmp_path / "icon.svg").write_text("<svg/>")
+    with Edge(console=tmp_path).client() as client:
+        icon = client.get("/icon.svg")
+    assert (icon.text, icon.headers["content-type"]) == ("<svg/>", "image/svg+xml")
+    assert "frame-ancestors 'none'" in icon.headers["content-security-policy"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -55,7 +56,16 @@ class Console:
     def routes(self) -> list[BaseRoute]:
         assets = self._directory / "assets"
         mounted: list[BaseRoute] = [Mount("/assets", StaticFiles(directory=assets))] if assets.is_dir() else []
-        return [*mounted, Route("/{path:path}", self.page, methods=["GET"])]
+        beside = self._directory.iterdir() if self._directory.is_dir() else ()
+        files = [Route(f"/{path.name}", _file(path), methods=["GET"]) for path in beside if path.is_file() and path.name != "index.html"]
+        return [*mounted, *files, Route("/{path:path}", self.page, methods=["GET"])]
+
+
+def _file(path: Path) -> Callable[[Request], Awaitable[Response]]:
+    async def serve(_request: Request) -> Response:
+        return FileResponse(path, headers=CONSOLE_HEADERS | {"Cache-Control": "no-cache"})
+
+    return serve
 
 
 def create_edge_app(views: Views, downloads: Downloads, proxy: Proxy, console: Path) -> Starlette:

@@ -234,6 +234,7 @@ class Status:
             epoch=epoch,
             version=config.version,
             time_us=self._clock.wall_us(),
+            time_zone=config.time_zone,
             processes=tuple(processes),
             volumes=tuple(self._volume(look) for look in self._volumes.looks()),
             clock_synced=False,

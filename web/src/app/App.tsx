@@ -36,6 +36,7 @@ whenSignedOut(() => {
   void router.navigate({ to: '/login' });
 });
 
+const SECONDARY = 'rgba(255,255,255,0.65)';
 const FONT = '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
 const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce;
 
@@ -52,7 +53,7 @@ export function App() {
       {...(nonce ? { csp: { nonce } } : {})}
       theme={{
         algorithm: [theme.darkAlgorithm, theme.compactAlgorithm],
-        token: { fontFamily: FONT, fontSize: scaled(14), borderRadius: 3, colorPrimary: '#4096ff', colorTextPlaceholder: 'rgba(255,255,255,0.5)', controlHeight: scaled(28) },
+        token: { fontFamily: FONT, fontSize: scaled(14), borderRadius: 3, colorPrimary: '#4096ff', colorTextPlaceholder: 'rgba(255,255,255,0.55)', colorTextDescription: SECONDARY, colorTextTertiary: SECONDARY, controlHeight: scaled(28) },
       }}
     >
       <AntApp className="app">

@@ -2,13 +2,14 @@
 
 import { Modal } from 'antd';
 import { useTranslation } from 'react-i18next';
+import { scaled } from '@/shared/lib/screen';
 import { keyText, useHotkeyStore, type Hotkey } from '@/shared/lib/hotkeys';
 
 export function KeySheet({ open, onClose }: { open: boolean; onClose: () => void }) {
   const { t } = useTranslation();
   const groups = useHotkeyStore((s) => s.groups);
   return (
-    <Modal open={open} onCancel={onClose} footer={null} title={t('keys.sheet')} width={560}>
+    <Modal open={open} onCancel={onClose} footer={null} title={t('keys.sheet')} width={scaled(560)}>
       {Object.entries(groups).map(([id, { title, keys }]) => (
         <section key={id} className="keys">
           <h4>{title}</h4>

@@ -11,6 +11,7 @@ import { meQuery, systemQuery } from '@/shared/api/queries';
 import { useNow } from '@/shared/lib/clock';
 import { useHotkeys } from '@/shared/lib/hotkeys';
 import { dateTimeText } from '@/shared/lib/time';
+import { Failure, Loading } from '@/shared/ui/states';
 import { isLanguage, setLanguage } from '@/shared/i18n';
 import { useConnection } from './connection';
 import { followFacts } from './factsFeed';
@@ -58,7 +59,7 @@ export function Shell() {
   const user = me.data?.name ?? '';
 
   return (
-    <Watermark content={[user, minute]} className="shell-mark" font={{ color: 'rgba(255,255,255,0.07)', fontSize: 13 }} gap={[220, 160]} rotate={-18} zIndex={900}>
+    <Watermark content={system.data ? [user, minute] : user} className="shell-mark" font={{ color: 'rgba(255,255,255,0.07)', fontSize: 13 }} gap={[220, 160]} rotate={-18} zIndex={900}>
       <div className="shell">
         <nav className="rail" aria-label={t('nav.label')}>
           {SCREENS.map((s) => (
@@ -73,7 +74,7 @@ export function Shell() {
         <header className="top">
           <SearchBox />
           <span className="spacer" />
-          <NodeClock />
+          {system.data && <NodeClock zone={system.data.time_zone} />}
           <span className="top-node" title={t('shell.node')}>
             {system.data?.node.name}
           </span>
@@ -94,7 +95,7 @@ export function Shell() {
         </header>
         {lostAtMs !== null && <ConnectionBar since={lostAtMs} />}
         <main className={lostAtMs === null ? 'content' : 'content content-lost'}>
-          <Outlet />
+          {system.data ? <Outlet /> : system.isError ? <Failure error={system.error} retry={() => void system.refetch()} /> : <Loading rows={12} />}
         </main>
         <KeySheet open={sheet} onClose={() => setSheet(false)} />
       </div>
@@ -102,8 +103,13 @@ export function Shell() {
   );
 }
 
-function NodeClock() {
-  return <span className="mono top-clock">{dateTimeText(useNow(500))}</span>;
+function NodeClock({ zone }: { zone: string }) {
+  const { t } = useTranslation();
+  return (
+    <time className="mono top-clock" title={t('shell.zone', { zone })}>
+      {dateTimeText(useNow(500))}
+    </time>
+  );
 }
 
 function ConnectionBar({ since }: { since: number }) {

@@ -11,7 +11,7 @@ interface Props {
   headUs: number;
   nowUs: number;
   selection: View | null;
-  zoneUs: number;
+  offsetUs: Scene['offsetUs'];
   label: Scene['label'];
   valueText: string;
   ariaLabel: string;
@@ -24,7 +24,7 @@ interface Props {
 }
 
 export function Timeline(props: Props) {
-  const { view, tracks, headUs, nowUs, selection, zoneUs, label } = props;
+  const { view, tracks, headUs, nowUs, selection, offsetUs, label } = props;
   const canvas = useRef<HTMLCanvasElement | null>(null);
   const drawn = useRef<TimelineCanvas | null>(null);
   const handlers = useRef(props);
@@ -45,8 +45,8 @@ export function Timeline(props: Props) {
     return () => made.dispose();
   }, []);
   useEffect(() => {
-    drawn.current?.show({ view, tracks, headUs, nowUs, selection, zoneUs, label, hoverX: null });
-  }, [view, tracks, headUs, nowUs, selection, zoneUs, label]);
+    drawn.current?.show({ view, tracks, headUs, nowUs, selection, offsetUs, label, hoverX: null });
+  }, [view, tracks, headUs, nowUs, selection, offsetUs, label]);
   const over = hover ? (tracks[hover.track] ?? null) : null;
   return (
     <div className="timeline" style={{ height: heightOf(tracks.length) }}>

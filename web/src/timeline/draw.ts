@@ -1,5 +1,6 @@
 /** Draws a timeline scene on a 2D context. Kinds differ by colour, height and pattern, never by colour alone. */
 
+import { scaled } from '@/shared/lib/screen';
 import { mergeRuns, spanOf, ticks, timeToX, type RunSpan, type View } from './math';
 
 export interface GapRun extends RunSpan {
@@ -22,15 +23,16 @@ export interface Scene {
   nowUs: number;
   selection: View | null;
   hoverX: number | null;
-  zoneUs: number;
+  /** Wall clock − UTC at an instant. */
+  offsetUs: (us: number) => number;
   label: (us: number, majorUs: number) => { text: string; date: boolean };
 }
 
-export const RULER_PX = 24;
-export const TRACK_PX = 26;
+export const RULER_PX = scaled(24);
+export const TRACK_PX = scaled(26);
 export const heightOf = (tracks: number): number => RULER_PX + Math.max(1, tracks) * TRACK_PX + 6;
 
-const FONT = '12px "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
+const FONT = `${scaled(12)}px "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif`;
 const COLOUR: Record<string, string> = { alarm: '#ff4d4f', motion: '#fa8c16', manual: '#fadb14', event: '#fa8c16', schedule: '#1677ff', held: '#13c2c2', damaged: '#eb2f96' };
 const THIN_GAP_EVERY_PX = 6;
 const NORMAL = '#49aa19';
@@ -52,16 +54,16 @@ export function draw(ctx: CanvasRenderingContext2D, scene: Scene, width: number,
 
 function drawRuler(ctx: CanvasRenderingContext2D, scene: Scene, width: number, height: number): void {
   const { view } = scene;
-  const { majorUs, ticks: marks } = ticks(view, width, scene.zoneUs);
+  const { majorUs, ticks: marks } = ticks(view, width, scene.offsetUs, scaled(84));
   for (const tick of marks) {
     const x = Math.round(timeToX(view, width, tick.us)) + 0.5;
-    line(ctx, x, tick.major ? 14 : 19, RULER_PX, 'rgba(255,255,255,0.45)', 1);
+    line(ctx, x, RULER_PX - (tick.major ? 10 : 5), RULER_PX, 'rgba(255,255,255,0.45)', 1);
     if (!tick.major) continue;
     line(ctx, x, RULER_PX, height, 'rgba(255,255,255,0.07)', 1);
     const { text, date } = scene.label(tick.us, majorUs);
     const w = ctx.measureText(text).width;
     ctx.fillStyle = date ? '#ffffff' : 'rgba(255,255,255,0.75)';
-    if (x - w / 2 > 90 && x + w / 2 < width) ctx.fillText(text, x - w / 2, 8);
+    if (x - w / 2 > scaled(90) && x + w / 2 < width) ctx.fillText(text, x - w / 2, scaled(8));
   }
 }
 

@@ -55,16 +55,18 @@ export interface Tick {
   major: boolean;
 }
 
-/** Ticks at round local times; majors are at least `minPx` apart, so that labels never overlap. */
-export function ticks(view: View, width: number, zoneUs: number, minPx = 84): { majorUs: number; ticks: Tick[] } {
+/** Ticks at round times of a wall clock that is `offsetUs` from UTC; majors are at least `minPx` apart, so that labels never overlap. */
+export function ticks(view: View, width: number, offsetUs: (us: number) => number, minPx = 84): { majorUs: number; ticks: Tick[] } {
   const perPx = spanOf(view) / width;
   const major = STEPS_US.find((s) => s >= S && s / perPx >= minPx) ?? STEPS_US[STEPS_US.length - 1]!;
   const minor = STEPS_US.find((s) => s / perPx >= 7 && major % s === 0) ?? major;
   const out: Tick[] = [];
-  for (let i = Math.ceil((view.fromUs + zoneUs) / minor); ; i++) {
+  const firstUs = offsetUs(view.fromUs);
+  for (let i = Math.ceil((view.fromUs + firstUs) / minor); ; i++) {
     const local = i * minor;
-    if (local - zoneUs > view.toUs) break;
-    out.push({ us: local - zoneUs, major: local % major === 0 });
+    const us = local - offsetUs(local - firstUs);
+    if (us > view.toUs) break;
+    out.push({ us, major: local % major === 0 });
   }
   return { majorUs: major, ticks: out };
 }

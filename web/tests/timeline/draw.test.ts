@@ -35,7 +35,7 @@ test('16 tracks with a break each minute of a day draw no more than the screen h
     nowUs: NOW,
     selection: null,
     hoverX: 10,
-    zoneUs: 0,
+    offsetUs: () => 0,
     label: () => ({ text: '00:00', date: false }),
   };
   const { ctx, calls } = counting();

@@ -38,7 +38,7 @@ test('zooming in and out again gives the same span, except at the ends', () => {
 test('labels stand at least 84 px apart and at round local times', () => {
   fc.assert(
     fc.property(views, widths, (view, width) => {
-      const { majorUs, ticks: all } = ticks(view, width, ZONE);
+      const { majorUs, ticks: all } = ticks(view, width, () => ZONE);
       const majors = all.filter((t) => t.major);
       for (let i = 1; i < majors.length; i++) {
         expect(timeToX(view, width, majors[i]!.us) - timeToX(view, width, majors[i - 1]!.us)).toBeGreaterThanOrEqual(83.9);
@@ -85,4 +85,14 @@ test('the windows to fetch cover the view and are few', () => {
       expect((indexes.at(-1)! + 1) * sizeUs).toBeGreaterThan(view.toUs);
     }),
   );
+});
+
+test('round times follow the wall clock where it is set', () => {
+  const hour = 3600e6;
+  const setBackUs = Date.parse('2026-11-01T06:00:00Z') * 1000; // New York: from 02:00 to 01:00
+  const offsetUs = (us: number) => (us < setBackUs ? -4 : -5) * hour;
+  const { ticks: all } = ticks({ fromUs: setBackUs - 12 * hour, toUs: setBackUs + 12 * hour }, 1000, offsetUs);
+  const majors = all.filter((t) => t.major).map((t) => new Date((t.us + offsetUs(t.us)) / 1000).toISOString().slice(11, 16));
+  expect(majors.length).toBeGreaterThan(5);
+  expect(majors.every((text) => /^(0[0369]|1[258]|21):00$/.test(text))).toBe(true);
 });

@@ -13,6 +13,7 @@ import { nowUs, useNow } from '@/shared/lib/clock';
 import { problemOfError, problemText } from '@/shared/lib/problems';
 import { dateText } from '@/shared/lib/time';
 import { useStable } from '@/shared/lib/useStable';
+import { PageBar } from '@/shared/ui/PageBar';
 import { Failure, Loading, Nothing } from '@/shared/ui/states';
 import { HeatMap } from './HeatMap';
 import { completenessQuery, statementPath, type Wanted } from './queries';
@@ -29,7 +30,7 @@ export function CompletenessPage({ search, setSearch, openPlayback }: Props) {
   const { t } = useTranslation();
   const today = dateText(useNow(60_000));
   const month = monthOf(search, nowUs());
-  const days = useMemo(() => daysOf(month, Date.parse(`${today}T12:00:00+08:00`) * 1000), [month, today]);
+  const days = useMemo(() => daysOf(month, today), [month, today]);
   const wanted: Wanted = { from: days[0] ?? `${month}-01`, to: days.at(-1) ?? `${month}-01`, region: search.region ?? null, cause: causeOf(search), order: orderOf(search) };
   const figures = useInfiniteQuery(completenessQuery(wanted));
   const regions = useQuery(regionsQuery());
@@ -45,7 +46,7 @@ export function CompletenessPage({ search, setSearch, openPlayback }: Props) {
 
   return (
     <div className="points">
-      <div className="toolbar">
+      <PageBar title={t('nav.completeness')}>
         <DatePicker
           picker="month"
           allowClear={false}
@@ -80,13 +81,14 @@ export function CompletenessPage({ search, setSearch, openPlayback }: Props) {
         <span className="spacer" />
         {head && <Job done={head.job.done} waiting={head.job.waiting} />}
         <Documents wanted={wanted} />
-      </div>
+      </PageBar>
       {head && head.cameras > 0 && (
         <div className="toolbar heat-sum">
           <strong className="heat-total mono">{head.total.rate === null ? '–' : `${rateText(head.total.rate)} %`}</strong>
           <span className="secondary small">
             {t('completeness.sum', { cameras: head.cameras, planned: lengthText(head.total.planned_us), recorded: lengthText(head.total.recorded_us) })}
           </span>
+          {lostBy(head.total.gaps).length > 0 && <span className="secondary small">{t('completeness.most_lost')}</span>}
           {lostBy(head.total.gaps)
             .slice(0, 4)
             .map(([cause, us]) => (

@@ -1,6 +1,6 @@
 /** Filters of the completeness screen, kept in the URL. Pure. */
 
-import { dateText, DAY_US, dayStartUs } from '@/shared/lib/time';
+import { dateAfter, dateText } from '@/shared/lib/time';
 
 export interface CompletenessSearch {
   month?: string;
@@ -18,10 +18,8 @@ export const causeOf = (search: CompletenessSearch): string | null => CAUSES.fin
 export const orderOf = (search: CompletenessSearch): 'worst' | 'name' => (search.order === 'name' ? 'name' : 'worst');
 
 /** The dates of a month up to today. */
-export function daysOf(month: string, nowUs: number): string[] {
-  const today = dateText(nowUs);
-  const first = Date.parse(`${month}-01T00:00:00+08:00`) * 1000;
+export function daysOf(month: string, today: string): string[] {
   const days: string[] = [];
-  for (let us = dayStartUs(first); dateText(us).startsWith(month) && dateText(us) <= today; us += DAY_US) days.push(dateText(us));
+  for (let day = `${month}-01`; day.startsWith(month) && day <= today; day = dateAfter(day, 1)) days.push(day);
   return days;
 }

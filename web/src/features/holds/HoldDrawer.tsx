@@ -8,7 +8,7 @@ import { camerasQuery } from '@/shared/api/queries';
 import { nowUs } from '@/shared/lib/clock';
 import { matches } from '@/shared/lib/pinyin';
 import { scaled } from '@/shared/lib/screen';
-import { DAY_US, dateTimeText, SECOND_US, toIso, ZONE_OFFSET_US } from '@/shared/lib/time';
+import { DAY_US, dateTimeText, instantUs, SECOND_US, toIso } from '@/shared/lib/time';
 import { Failure } from '@/shared/ui/states';
 import { useCreateHold } from './queries';
 
@@ -31,7 +31,7 @@ interface Values {
 
 /** The picker shows what its value says; the value is read back as the zone of the screens. */
 const shown = (us: number): Dayjs => dayjs(dateTimeText(us));
-const usOf = (value: Dayjs): number => Date.parse(`${value.format('YYYY-MM-DDTHH:mm:ss')}Z`) * 1000 - ZONE_OFFSET_US;
+const usOf = (value: Dayjs): number => instantUs(value.format('YYYY-MM-DDTHH:mm:ss'));
 
 export function HoldDrawer({ wanted, onClose }: { wanted: Wanted; onClose: () => void }) {
   const { t } = useTranslation();

@@ -11,7 +11,9 @@ import { camerasQuery, meQuery } from '@/shared/api/queries';
 import { nowUs } from '@/shared/lib/clock';
 import { useHotkeys } from '@/shared/lib/hotkeys';
 import { problemOfError, problemText } from '@/shared/lib/problems';
-import { dateTimeText, parseUs, SECOND_US, toIso, ZONE_OFFSET_US } from '@/shared/lib/time';
+import { scaled } from '@/shared/lib/screen';
+import { dateTimeText, instantUs, parseUs, SECOND_US, toIso } from '@/shared/lib/time';
+import { PageBar } from '@/shared/ui/PageBar';
 import { Failure, Loading, Nothing } from '@/shared/ui/states';
 import { HoldDrawer, type Wanted } from './HoldDrawer';
 import { holdsQuery, useAct, type Act } from './queries';
@@ -37,7 +39,7 @@ export function HoldsPage() {
   useHotkeys('holds', t('nav.holds'), [{ keys: 'KeyN', text: t('holds.add_title'), run: add }]);
   return (
     <div className="desk">
-      <div className="toolbar">
+      <PageBar title={t('nav.holds')}>
         <Button type="primary" icon={<PlusOutlined />} onClick={add}>
           {t('holds.add')}
         </Button>
@@ -49,11 +51,11 @@ export function HoldsPage() {
           options={[{ value: null, label: t('points.all_states') }, ...(Object.keys(STATES) as Hold['state'][]).map((s) => ({ value: s, label: t(STATES[s].text) }))]}
           onChange={setState}
         />
-      </div>
+      </PageBar>
       <div className="desk-body">
         {holds.isError && !holds.data && <Failure error={holds.error} retry={() => void holds.refetch()} />}
         {holds.isPending && <Loading rows={10} />}
-        {holds.data?.length === 0 && <Nothing text={t('holds.empty')} />}
+        {holds.data?.length === 0 && <Nothing text={t(state ? 'holds.none_match' : 'holds.empty')} />}
         {holds.data && holds.data.length > 0 && <HoldTable holds={holds.data} />}
       </div>
       {wanted && <HoldDrawer wanted={wanted} onClose={() => setWanted(null)} />}
@@ -77,18 +79,18 @@ function HoldTable({ holds }: { holds: Hold[] }) {
       },
     });
   const columns: TableColumnsType<Hold> = [
-    { title: t('points.state'), width: 130, render: (_v, h) => <State hold={h} /> },
-    { title: t('holds.cameras'), width: 200, ellipsis: true, render: (_v, h) => h.cameras.map((c) => names.get(c) ?? c.slice(0, 8)).join('、') },
-    { title: t('holds.span'), width: 190, render: (_v, h) => <span className="mono small">{timeOf(h.from)}<br />{timeOf(h.to)}</span> },
-    { title: t('holds.case'), width: 180, render: (_v, h) => <>{h.case_no}<br /><span className="secondary small">{h.doc_no}</span></> },
+    { title: t('points.state'), width: scaled(110), render: (_v, h) => <State hold={h} /> },
+    { title: t('holds.cameras'), width: scaled(170), ellipsis: true, render: (_v, h) => h.cameras.map((c) => names.get(c) ?? c.slice(0, 8)).join('、') },
+    { title: t('holds.span'), width: scaled(165), render: (_v, h) => <span className="mono small">{timeOf(h.from)}<br />{timeOf(h.to)}</span> },
+    { title: t('holds.case'), width: scaled(140), render: (_v, h) => <>{h.case_no}<br /><span className="secondary small">{h.doc_no}</span></> },
     { title: t('holds.reason'), ellipsis: true, render: (_v, h) => <span title={h.reason}>{h.reason}</span> },
-    { title: t('holds.who'), width: 200, render: (_v, h) => <Who hold={h} /> },
-    { title: t('holds.expires'), width: 190, render: (_v, h) => <span className="mono">{timeOf(h.expires_at)}{h.extension_to && <><br /><span className="secondary small">→ {timeOf(h.extension_to)}</span></>}</span> },
-    { title: t('points.actions'), width: 250, render: (_v, h) => <Actions hold={h} run={run} ask={setAsking} /> },
+    { title: t('holds.who'), width: scaled(150), render: (_v, h) => <Who hold={h} /> },
+    { title: t('holds.expires'), width: scaled(165), render: (_v, h) => <span className="mono">{timeOf(h.expires_at)}{h.extension_to && <><br /><span className="secondary small">→ {timeOf(h.extension_to)}</span></>}</span> },
+    { title: t('points.actions'), width: scaled(190), render: (_v, h) => <Actions hold={h} run={run} ask={setAsking} /> },
   ];
   return (
     <>
-      <Table<Hold> size="small" rowKey="id" columns={columns} dataSource={holds} pagination={{ pageSize: 20, hideOnSinglePage: true, showSizeChanger: false, size: 'small' }} scroll={{ x: 1100 }} />
+      <Table<Hold> size="small" rowKey="id" columns={columns} dataSource={holds} pagination={{ pageSize: 20, hideOnSinglePage: true, showSizeChanger: false, size: 'small' }} scroll={{ x: scaled(1260) }} />
       {asking && <AskModal asking={asking} busy={act.isPending} run={run} onClose={() => setAsking(null)} />}
     </>
   );
@@ -170,7 +172,7 @@ function AskModal({ asking, busy, run, onClose }: { asking: Asking; busy: boolea
   return (
     <Modal open title={t(TITLES[act])} okText={t(TITLES[act])} cancelText={t('action.cancel')} okButtonProps={{ disabled: !ready, loading: busy }} onOk={go} onCancel={onClose}>
       {act === 'extend' && (
-        <DatePicker showTime className="wide" placeholder={t('holds.expires')} onChange={(v) => setExpires(v ? toIso(Date.parse(`${v.format('YYYY-MM-DDTHH:mm:ss')}Z`) * 1000 - ZONE_OFFSET_US) : null)} />
+        <DatePicker showTime className="wide" placeholder={t('holds.expires')} onChange={(v) => setExpires(v ? toIso(instantUs(v.format('YYYY-MM-DDTHH:mm:ss'))) : null)} />
       )}
       {act === 'request_release' && <Input value={doc} maxLength={200} placeholder={t('holds.doc_no')} aria-label={t('holds.doc_no')} onChange={(e) => setDoc(e.target.value)} />}
       {act !== 'extend' && <Input.TextArea className="ask-text" value={text} maxLength={2000} rows={3} placeholder={t('holds.reason')} aria-label={t('holds.reason')} onChange={(e) => setText(e.target.value)} />}

@@ -5,9 +5,12 @@ import { useQuery } from '@tanstack/react-query';
 import { App, Button, Descriptions, Table, Tag, Typography, type TableColumnsType } from 'antd';
 import { useTranslation } from 'react-i18next';
 import type { Integrity } from '@/client/types.gen';
-import { camerasQuery } from '@/shared/api/queries';
+import { camerasQuery, systemQuery } from '@/shared/api/queries';
+import { bytesText } from '@/shared/lib/bytes';
 import { problemOfError, problemText } from '@/shared/lib/problems';
+import { scaled } from '@/shared/lib/screen';
 import { dateTimeMsText, dateTimeText, parseUs } from '@/shared/lib/time';
+import { PageBar } from '@/shared/ui/PageBar';
 import { Failure, Loading, Nothing } from '@/shared/ui/states';
 import { integrityQuery, useScrub } from './queries';
 
@@ -41,12 +44,12 @@ export function IntegrityPage({ openPlayback }: { openPlayback: (camera: string,
   const view = integrity.data;
   return (
     <div className="points">
-      <div className="toolbar">
+      <PageBar title={t('nav.integrity')}>
         <Button type="primary" icon={<SyncOutlined />} loading={scrub.isPending} onClick={() => scrub.mutate(undefined, { onError: failed, onSuccess: () => void message.success(t('integrity.scrub_begun')) })}>
           {t('integrity.scrub_now')}
         </Button>
         <span className="secondary small">{t('integrity.scrub_hint')}</span>
-      </div>
+      </PageBar>
       {integrity.isError && !view && <Failure error={integrity.error} retry={() => void integrity.refetch()} />}
       {integrity.isPending && <Loading rows={10} />}
       {view && (
@@ -72,10 +75,10 @@ function RootPanel({ view }: { view: Integrity }) {
       </h4>
       <Descriptions
         size="small"
-        column={{ xs: 1, xl: 2 }}
+        column={2}
         items={[
           { key: 'root', label: t('integrity.last_root'), children: <span className="mono">{timeText(view.root?.at ?? null)}</span> },
-          { key: 'size', label: t('integrity.records'), children: <span className="mono">{view.root?.tree_size ?? '–'}</span> },
+          { key: 'size', label: t('integrity.records'), children: <span className="mono">{view.root?.tree_size.toLocaleString('en') ?? '–'}</span> },
           { key: 'stamp', label: t('integrity.stamps'), children: <span>{stamp}</span> },
           { key: 'stamped', label: t('integrity.last_stamp'), children: <span className="mono">{timeText(view.last_stamp_at)}</span> },
           {
@@ -98,14 +101,16 @@ function RootPanel({ view }: { view: Integrity }) {
 
 function ScrubPanel({ rows }: { rows: Scrub[] }) {
   const { t } = useTranslation();
+  const volumes = useQuery(systemQuery()).data?.volumes;
+  const pathOf = (id: string) => volumes?.find((v) => v.id === id)?.path ?? id.slice(0, 8);
   const columns: TableColumnsType<Scrub> = [
-    { title: t('integrity.volume'), dataIndex: 'volume', render: (v: string) => <span className="mono" title={v}>{v.slice(0, 8)}</span> },
-    { title: t('integrity.pass'), render: (_v, s) => <Tag color={s.running ? 'processing' : 'default'}>{t(s.running ? 'integrity.running' : 'integrity.finished')}</Tag> },
-    { title: t('integrity.started'), render: (_v, s) => <span className="mono">{timeText(s.started_at)}</span> },
-    { title: t('integrity.read'), align: 'right', render: (_v, s) => <span className="mono">{s.last_whole_segments > 0 ? `${s.segments} / ${s.last_whole_segments}` : s.segments}</span> },
-    { title: t('integrity.size'), align: 'right', render: (_v, s) => <span className="mono">{(s.bytes / 1e9).toFixed(2)} GB</span> },
-    { title: t('integrity.found'), align: 'right', render: (_v, s) => <span className={s.damaged > 0 ? 'mono tree-off' : 'mono'}>{s.damaged}</span> },
-    { title: t('integrity.last_whole'), render: (_v, s) => <span className="mono">{timeText(s.last_whole_at)}</span> },
+    { title: t('integrity.volume'), dataIndex: 'volume', ellipsis: true, render: (v: string) => <span className="mono" title={v}>{pathOf(v)}</span> },
+    { title: t('integrity.pass'), width: scaled(110), render: (_v, s) => <Tag color={s.running ? 'processing' : 'default'}>{t(s.running ? 'integrity.running' : 'integrity.finished')}</Tag> },
+    { title: t('integrity.started'), width: scaled(190), render: (_v, s) => <span className="mono">{timeText(s.started_at)}</span> },
+    { title: t('integrity.read'), align: 'right', width: scaled(150), render: (_v, s) => <span className="mono">{s.last_whole_segments > 0 ? `${s.segments} / ${s.last_whole_segments}` : s.segments}</span> },
+    { title: t('integrity.size'), align: 'right', width: scaled(120), render: (_v, s) => <span className="mono">{bytesText(s.bytes)}</span> },
+    { title: t('integrity.found'), align: 'right', width: scaled(100), render: (_v, s) => <span className={s.damaged > 0 ? 'mono tree-off' : 'mono'}>{s.damaged}</span> },
+    { title: t('integrity.last_whole'), width: scaled(200), render: (_v, s) => <span className="mono">{timeText(s.last_whole_at)}</span> },
   ];
   return (
     <section aria-label={t('integrity.scrub')}>
@@ -127,12 +132,13 @@ function DamagePanel({ view, openPlayback }: { view: Integrity; openPlayback: (c
   };
   const span = (d: Damage) => `${dateTimeMsText(parseUs(d.from) ?? 0)} – ${dateTimeMsText(parseUs(d.to) ?? 0).slice(11)}`;
   const columns: TableColumnsType<Damage> = [
-    { title: t('integrity.camera'), render: (_v, d) => <span>{nameOf(d.camera)}</span> },
-    { title: t('integrity.span'), render: (_v, d) => <span className="mono">{span(d)}</span> },
+    { title: t('integrity.camera'), width: scaled(260), ellipsis: true, render: (_v, d) => <span title={nameOf(d.camera)}>{nameOf(d.camera)}</span> },
+    { title: t('integrity.span'), width: scaled(330), render: (_v, d) => <span className="mono">{span(d)}</span> },
     { title: t('integrity.what'), ellipsis: true, render: (_v, d) => whatText(d.what) },
-    { title: t('integrity.found_at'), render: (_v, d) => <span className="mono">{timeText(d.found_at)}</span> },
+    { title: t('integrity.found_at'), width: scaled(190), render: (_v, d) => <span className="mono">{timeText(d.found_at)}</span> },
     {
-      title: '',
+      title: t('points.actions'),
+      width: scaled(100),
       render: (_v, d) => (
         <Button type="link" size="small" onClick={() => openPlayback(d.camera, parseUs(d.from) ?? 0)}>
           {t('integrity.play')}

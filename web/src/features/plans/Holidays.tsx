@@ -66,7 +66,7 @@ export function Holidays() {
           options={ROWS.toReversed().map((r) => ({ value: r, label: r === 'holiday' ? t('plans.day.holiday') : t('plans.as_day', { day: t(DAY_TEXT[r]) }) }))}
         />
         <Button type="primary" loading={put.isPending} disabled={days.length === 0 || days.length > MOST_DAYS || name.trim() === ''} onClick={add}>
-          {t('plans.add_days', { count: days.length })}
+          {days.length === 0 ? t('plans.add_holiday') : t('plans.add_days', { count: days.length })}
         </Button>
       </div>
       <p className="secondary small holiday-hint">{t('plans.holiday_hint')}</p>

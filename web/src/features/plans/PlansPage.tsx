@@ -8,6 +8,7 @@ import { holidaysQuery, plansQuery } from '@/shared/api/queries';
 import type { RecordPlan } from '@/shared/api/types';
 import { useHotkeys } from '@/shared/lib/hotkeys';
 import { problemOfError, problemText } from '@/shared/lib/problems';
+import { PageBar } from '@/shared/ui/PageBar';
 import { Failure, Loading, Nothing } from '@/shared/ui/states';
 import { Holidays } from './Holidays';
 import { useDeletePlan } from './mutations';
@@ -48,7 +49,7 @@ export function PlansPage({ search, setSearch }: { search: PlansSearch; setSearc
 
   return (
     <div className="plans">
-      <div className="toolbar">
+      <PageBar title={t('nav.plans')}>
         <Segmented
           value={tab}
           options={[
@@ -62,7 +63,7 @@ export function PlansPage({ search, setSearch }: { search: PlansSearch; setSearc
             {t('plans.add')}
           </Button>
         )}
-      </div>
+      </PageBar>
       {tab === 'holidays' && <Holidays />}
       {tab === 'plans' && plans.isError && !plans.data && <Failure error={plans.error} retry={() => void plans.refetch()} />}
       {tab === 'plans' && plans.isPending && <Loading rows={10} />}

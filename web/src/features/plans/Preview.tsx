@@ -3,7 +3,7 @@
 import { useTranslation } from 'react-i18next';
 import type { Holiday } from '@/shared/api/types';
 import { nowUs } from '@/shared/lib/clock';
-import { DAY_US, dateText, dayStartUs } from '@/shared/lib/time';
+import { DAY_US, dateAfter, dateText } from '@/shared/lib/time';
 import { dayOf, DAYS, PROFILES, rowFor, type Draft } from './week';
 import { DayBar } from './WeekGrid';
 import { DAY_TEXT, SHORT_TEXT } from './words';
@@ -13,7 +13,7 @@ const MONDAY_US = 4 * DAY_US; // 1970-01-05
 
 export function Preview({ draft, holidays }: { draft: Draft; holidays: readonly Holiday[] }) {
   const { t } = useTranslation();
-  const today = dayStartUs(nowUs());
+  const today = dateText(nowUs());
   const named = new Map(holidays.map((h) => [h.date, h]));
   const profiles = PROFILES.filter((p) => draft[p].mode !== 'never');
   return (
@@ -22,7 +22,7 @@ export function Preview({ draft, holidays }: { draft: Draft; holidays: readonly 
       {profiles.length === 0 && <p className="secondary">{t('plans.mode_text.never')}</p>}
       {profiles.length > 0 &&
         Array.from({ length: COMING_DAYS }, (_x, n) => {
-          const date = dateText(today + n * DAY_US);
+          const date = dateAfter(today, n);
           const weekday = Math.round((Date.parse(`${date}T00:00:00Z`) * 1000 - MONDAY_US) / DAY_US) % 7;
           const holiday = named.get(date);
           return (

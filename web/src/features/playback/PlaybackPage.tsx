@@ -9,8 +9,9 @@ import type { Camera } from '@/shared/api/types';
 import { gapText } from '@/shared/lib/causes';
 import { nowUs, useNow } from '@/shared/lib/clock';
 import { useHotkeys } from '@/shared/lib/hotkeys';
-import { clockText, clockMsText, dateText, dateTimeMsText, DAY_US, SECOND_US, ZONE_OFFSET_US } from '@/shared/lib/time';
+import { clockText, clockMsText, dateText, dateTimeMsText, dayEndUs, DAY_US, SECOND_US } from '@/shared/lib/time';
 import { scaled } from '@/shared/lib/screen';
+import { offsetUs } from '@/shared/lib/zone';
 import { useStable } from '@/shared/lib/useStable';
 import { CameraTree, droppedCameras } from '@/shared/ui/CameraTree';
 import { Failure, Loading, Nothing } from '@/shared/ui/states';
@@ -187,7 +188,7 @@ function Desk({ search, setSearch, hold, chosen, choose, cameras }: DeskProps) {
         headUs={wallUs}
         nowUs={now}
         selection={selection}
-        zoneUs={ZONE_OFFSET_US}
+        offsetUs={offsetUs}
         label={labelOf}
         ariaLabel={t('playback.timeline')}
         valueText={`${dateTimeMsText(wallUs)} ${names.get(chosen[0] ?? '')?.name ?? ''}`}
@@ -205,8 +206,9 @@ function Desk({ search, setSearch, hold, chosen, choose, cameras }: DeskProps) {
 
   /** The first picture of that day, and the whole day on the timeline. */
   function goDay(dayUs: number): void {
-    setView(clampView({ fromUs: dayUs, toUs: dayUs + DAY_US }, nowUs()));
-    const first = dateText(dayUs) === dateText(nowUs()) ? Math.min(dayUs + DAY_US / 2, nowUs() - START_BACK_US) : dayUs;
+    const endUs = dayEndUs(dayUs);
+    setView(clampView({ fromUs: dayUs, toUs: endUs }, nowUs()));
+    const first = nowUs() < endUs ? Math.min(dayUs + DAY_US / 2, nowUs() - START_BACK_US) : dayUs;
     seek(first);
   }
 }

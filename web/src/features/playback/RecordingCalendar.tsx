@@ -5,7 +5,7 @@ import { Calendar } from 'antd';
 import dayjs, { type Dayjs } from 'dayjs';
 import { memo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ZONE_OFFSET_US } from '@/shared/lib/time';
+import { instantUs } from '@/shared/lib/time';
 import { calendarQuery } from './queries';
 
 interface Props {
@@ -29,7 +29,7 @@ export const RecordingCalendar = memo(function RecordingCalendar({ camera, day, 
         onPanelChange={(date) => setMonth(date.format('YYYY-MM'))}
         onSelect={(date: Dayjs, { source }) => {
           setMonth(date.format('YYYY-MM'));
-          if (source === 'date') onDay(Date.parse(`${date.format('YYYY-MM-DD')}T00:00:00Z`) * 1000 - ZONE_OFFSET_US);
+          if (source === 'date') onDay(instantUs(date.format('YYYY-MM-DD')));
         }}
         fullCellRender={(date: Dayjs) => {
           const text = date.format('YYYY-MM-DD');

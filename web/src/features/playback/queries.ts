@@ -4,7 +4,8 @@ import { queryOptions } from '@tanstack/react-query';
 import { getCalendar, getTimeline, listEvents } from '@/client/sdk.gen';
 import type { CameraTimeline, RecordedEvent } from '@/shared/api/types';
 import { nowUs } from '@/shared/lib/clock';
-import { parseUs, SECOND_US } from '@/shared/lib/time';
+import { instantUs, parseUs, SECOND_US } from '@/shared/lib/time';
+import { offsetUs } from '@/shared/lib/zone';
 import type { GapRun } from '@/timeline/draw';
 import type { RunSpan } from '@/timeline/math';
 
@@ -44,10 +45,11 @@ export function coverageQuery(camera: string, sizeUs: number, index: number) {
   });
 }
 
+/** The node counts a month's days by one offset: that of its middle. */
 export const calendarQuery = (camera: string, month: string) =>
   queryOptions({
     queryKey: ['calendar', camera, month],
-    queryFn: async ({ signal }) => (await getCalendar({ path: { camera }, query: { month }, signal })).data,
+    queryFn: async ({ signal }) => (await getCalendar({ path: { camera }, query: { month, offset_minutes: Math.round(offsetUs(instantUs(`${month}-15`)) / (60 * SECOND_US)) }, signal })).data,
     staleTime: SETTLED_MS,
   });
 

@@ -15,6 +15,7 @@ import { problemOfError, problemText } from '@/shared/lib/problems';
 import { scaled } from '@/shared/lib/screen';
 import { dateTimeText, parseUs } from '@/shared/lib/time';
 import { useHeight } from '@/shared/lib/useHeight';
+import { PageBar } from '@/shared/ui/PageBar';
 import { Failure, Loading, Nothing } from '@/shared/ui/states';
 import { RecordNowLink } from '@/shared/ui/RecordNow';
 import { StateDot, useAgeText } from '@/shared/ui/text';
@@ -48,7 +49,7 @@ export function PointsPage({ search, setSearch, openLive }: Props) {
 
   return (
     <div className="points">
-      <div className="toolbar">
+      <PageBar title={t('nav.points')}>
         <Input
           className="paste"
           value={pasted}
@@ -70,7 +71,7 @@ export function PointsPage({ search, setSearch, openLive }: Props) {
           onChange={(state) => setSearch({ ...(search.q ? { q: search.q } : {}), ...(state ? { state } : {}) })}
         />
         <span className="secondary small mono">{t('points.shown', { shown: rows.length, total: cameras.data?.length ?? 0 })}</span>
-      </div>
+      </PageBar>
       {cameras.isError && !cameras.data && <Failure error={cameras.error} retry={() => void cameras.refetch()} />}
       {cameras.isPending && <Loading rows={14} />}
       {cameras.data?.length === 0 && (
@@ -106,22 +107,22 @@ function PointsTable({ rows, regions, edit, openLive }: { rows: Camera[]; region
   const setRecord = (camera: Camera, record: RecordChoice) => save.mutate({ id: camera.id, body: { record } }, { onError: failed });
 
   const columns: TableColumnsType<Camera> = [
-    { title: '#', width: scaled(48), align: 'right', render: (_v, _c, i) => <span className="mono secondary">{i + 1}</span> },
-    { title: t('points.name'), dataIndex: 'name', width: scaled(190), ellipsis: true, render: (_v, c) => <span title={c.name}>{c.name}</span> },
-    { title: t('points.code'), dataIndex: 'code', width: scaled(180), render: (_v, c) => <span className="mono">{c.code ?? '–'}</span> },
+    { title: '#', width: scaled(44), align: 'right', render: (_v, _c, i) => <span className="mono secondary">{i + 1}</span> },
+    { title: t('points.name'), dataIndex: 'name', width: scaled(170), ellipsis: true, render: (_v, c) => <span title={c.name}>{c.name}</span> },
+    { title: t('points.code'), dataIndex: 'code', width: scaled(176), render: (_v, c) => <span className="mono">{c.code ?? '–'}</span> },
     { title: t('points.region'), width: scaled(150), ellipsis: true, responsive: ['xxl'], render: (_v, c) => (c.region_id === null ? '–' : (names.get(c.region_id) ?? '–')) },
-    { title: t('points.state'), width: scaled(190), render: (_v, c) => <State camera={c} /> },
+    { title: t('points.state'), width: scaled(165), render: (_v, c) => <State camera={c} /> },
     { title: t('points.stream'), width: scaled(200), render: (_v, c) => <Streams camera={c} /> },
     { title: t('points.address'), ellipsis: true, render: (_v, c) => <span className="mono" title={c.profiles[0]?.url}>{hostOf(c)}</span> },
-    { title: t('points.last_frame'), width: scaled(96), align: 'right', render: (_v, c) => <LastFrame at={c.last_frame_at} /> },
+    { title: t('points.last_frame'), width: scaled(90), align: 'right', render: (_v, c) => <LastFrame at={c.last_frame_at} /> },
     {
       title: t('points.record'),
-      width: scaled(150),
+      width: scaled(130),
       render: (_v, c) => <RecordSelect size="small" value={c.record} label={t('points.record_of', { name: c.name })} onChange={(record) => setRecord(c, record)} />,
     },
     {
       title: t('points.actions'),
-      width: scaled(250),
+      width: scaled(240),
       render: (_v, c) => (
         <span className="row-actions">
           <Button type="link" size="small" onClick={() => openLive(c.id)}>

@@ -3,13 +3,16 @@
 import { useQuery } from '@tanstack/react-query';
 import { Alert, Button, Table, Tooltip, type TableColumnsType } from 'antd';
 import type { ParseKeys } from 'i18next';
-import { useMemo, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { StorageCamera, StorageDeletion, StorageVolume } from '@/client/types.gen';
 import { camerasQuery, regionsQuery } from '@/shared/api/queries';
 import { bytesText } from '@/shared/lib/bytes';
-import { dateTimeText, parseUs } from '@/shared/lib/time';
+import { scaled } from '@/shared/lib/screen';
+import { dateTimeText, DAY_US, parseUs } from '@/shared/lib/time';
+import { PageBar } from '@/shared/ui/PageBar';
 import { Failure, Loading, Nothing } from '@/shared/ui/states';
+import { useAgeText } from '@/shared/ui/text';
 import { deletionsQuery, keptQuery, rulesQuery, volumesQuery } from './queries';
 import { RuleDrawer, type RuleSubject } from './RuleDrawer';
 
@@ -33,10 +36,9 @@ export function StoragePage() {
   const names = useNames(volumes.data ?? []);
   return (
     <div className="desk">
-      <div className="toolbar">
-        <b>{t('nav.storage')}</b>
+      <PageBar title={t('nav.storage')}>
         <span className="secondary small">{t('storage.hint')}</span>
-      </div>
+      </PageBar>
       <div className="desk-body">
         {volumes.isError && !volumes.data && <Failure error={volumes.error} retry={() => void volumes.refetch()} />}
         {volumes.isPending && <Loading rows={10} />}
@@ -78,7 +80,7 @@ function Volume({ volume, edit }: { volume: StorageVolume; edit: () => void }) {
       <dl>
         <Fact name={t('storage.free')} value={bytesText(volume.free_bytes)} />
         <Fact name={t('storage.floor')} value={bytesText(volume.floor_bytes)} />
-        <Fact name={t('storage.written')} value={bytesText(volume.write_bytes_per_day)} />
+        <Fact name={t('storage.written')} value={volume.write_bytes_per_day > 0 ? bytesText(volume.write_bytes_per_day) : '–'} />
         <Fact name={t('storage.days_left')} value={volume.days_left === null ? '–' : t('storage.days', { count: Math.round(volume.days_left * 10) / 10 })} />
         <Fact name={t('storage.keep')} value={volume.days === null ? t('storage.as_room') : t('storage.days', { count: volume.days })} />
         <Fact name={t('storage.oldest')} value={timeOf(volume.oldest_at)} />
@@ -131,9 +133,10 @@ function Rules({ names, edit }: { names: Names; edit: Edit }) {
             <span className="secondary">{rule.changed_by ? '' : t('storage.from_settings')}</span>
           </span>
         ))}
+        <span className="secondary small">{t('storage.for_region')}</span>
         {(regions.data ?? []).map((region) => (
           <Button key={region.id} size="small" type="dashed" onClick={() => edit({ scope: 'region', id: region.id, name: region.name })}>
-            + {region.name}
+            {region.name}
           </Button>
         ))}
       </div>
@@ -143,21 +146,23 @@ function Rules({ names, edit }: { names: Names; edit: Edit }) {
 
 function Kept({ names, edit }: { names: Names; edit: Edit }) {
   const { t } = useTranslation();
+  const age = useAgeText();
   const kept = useQuery(keptQuery());
+  const rows = useMemo(() => byName(kept.data ?? [], names), [kept.data, names]);
   const columns: TableColumnsType<StorageCamera> = [
-    { title: t('points.name'), render: (_v, r) => <span title={r.camera}>{names(r.camera)}</span>, ellipsis: true },
-    { title: t('storage.profile'), dataIndex: 'profile', width: 90 },
-    { title: t('storage.size'), align: 'right', width: 110, render: (_v, r) => <span className="mono">{bytesText(r.bytes)}</span>, sorter: (a, b) => a.bytes - b.bytes },
-    { title: t('storage.kept'), align: 'right', width: 120, render: (_v, r) => <span className="mono">{t('storage.days', { count: Math.round(r.days_kept * 10) / 10 })}</span>, sorter: (a, b) => a.days_kept - b.days_kept },
-    { title: t('storage.oldest'), width: 190, render: (_v, r) => <span className="mono">{timeOf(r.oldest_at)}</span> },
-    { title: t('storage.limit'), width: 220, render: (_v, r) => limitText(r.days, r.max_bytes, t('storage.as_room'), (count) => t('storage.days', { count })) + (r.rule ? ` · ${t(SCOPE_TEXT[r.rule] ?? 'storage.scope.node')}` : '') },
-    { title: t('points.actions'), width: 120, render: (_v, r) => <Button type="link" size="small" onClick={() => edit({ scope: 'camera', id: r.camera, name: names(r.camera) })}>{t('storage.set_rule')}</Button> },
+    { title: t('points.name'), render: (_v, r) => <span title={r.camera}>{names(r.camera)}</span>, width: scaled(320), ellipsis: true },
+    { title: t('storage.profile'), width: scaled(110), render: (_v, r) => t(r.profile === 'sub' ? 'plans.sub' : 'plans.main') },
+    { title: t('storage.size'), align: 'right', width: scaled(110), render: (_v, r) => <span className="mono">{bytesText(r.bytes)}</span>, sorter: (a, b) => a.bytes - b.bytes },
+    { title: t('storage.kept'), align: 'right', width: scaled(120), render: (_v, r) => <span className="mono">{age(r.days_kept * DAY_US)}</span>, sorter: (a, b) => a.days_kept - b.days_kept },
+    { title: t('storage.oldest'), width: scaled(190), render: (_v, r) => <span className="mono">{timeOf(r.oldest_at)}</span> },
+    { title: t('storage.limit'), width: scaled(260), render: (_v, r) => limitText(r.days, r.max_bytes, t('storage.as_room'), (count) => t('storage.days', { count })) + (r.rule ? ` · ${t(SCOPE_TEXT[r.rule] ?? 'storage.scope.node')}` : '') },
+    { title: t('points.actions'), width: scaled(120), render: (_v, r) => <Button type="link" size="small" onClick={() => edit({ scope: 'camera', id: r.camera, name: names(r.camera) })}>{t('storage.set_rule')}</Button> },
   ];
   if (kept.isError && !kept.data) return <Failure error={kept.error} retry={() => void kept.refetch()} />;
   return (
     <section>
       <h3>{t('storage.per_camera')}</h3>
-      <Table<StorageCamera> size="small" loading={kept.isPending} rowKey={(r) => `${r.camera}/${r.profile}/${r.volume}`} columns={columns} dataSource={kept.data ?? []} pagination={{ pageSize: 10, hideOnSinglePage: true, showSizeChanger: false, size: 'small' }} locale={{ emptyText: t('storage.nothing_kept') }} />
+      <Table<StorageCamera> size="small" loading={kept.isPending} rowKey={(r) => `${r.camera}/${r.profile}/${r.volume}`} columns={columns} dataSource={rows} pagination={{ pageSize: 10, hideOnSinglePage: true, showSizeChanger: false, size: 'small' }} locale={{ emptyText: t('storage.nothing_kept') }} />
     </section>
   );
 }
@@ -166,12 +171,12 @@ function Deletions({ names }: { names: Names }) {
   const { t } = useTranslation();
   const gone = useQuery(deletionsQuery());
   const columns: TableColumnsType<StorageDeletion> = [
-    { title: t('storage.at'), width: 180, render: (_v, r) => <span className="mono">{timeOf(r.at)}</span> },
+    { title: t('storage.at'), width: scaled(180), render: (_v, r) => <span className="mono">{timeOf(r.at)}</span> },
     { title: t('points.name'), ellipsis: true, render: (_v, r) => names(r.camera) },
-    { title: t('storage.span'), width: 340, render: (_v, r) => <span className="mono">{timeOf(r.from)} – {timeOf(r.to)}</span> },
-    { title: t('storage.files'), align: 'right', width: 90, dataIndex: 'segments' },
-    { title: t('storage.size'), align: 'right', width: 110, render: (_v, r) => <span className="mono">{bytesText(r.bytes)}</span> },
-    { title: t('storage.why'), width: 260, render: (_v, r) => <Tooltip title={r.hold ? t('storage.after_hold', { hold: r.hold }) : null}>{t(RULE_TEXT[r.rule] ?? 'storage.rule.floor')}</Tooltip> },
+    { title: t('storage.span'), width: scaled(360), render: (_v, r) => <span className="mono">{timeOf(r.from)} – {timeOf(r.to)}</span> },
+    { title: t('storage.files'), align: 'right', width: scaled(90), dataIndex: 'segments' },
+    { title: t('storage.size'), align: 'right', width: scaled(110), render: (_v, r) => <span className="mono">{bytesText(r.bytes)}</span> },
+    { title: t('storage.why'), width: scaled(260), render: (_v, r) => <Tooltip title={r.hold ? t('storage.after_hold', { hold: r.hold }) : null}>{t(RULE_TEXT[r.rule] ?? 'storage.rule.floor')}</Tooltip> },
   ];
   if (gone.isError && !gone.data) return <Failure error={gone.error} retry={() => void gone.refetch()} />;
   return (
@@ -186,6 +191,9 @@ function limitText(days: number | null, bytes: number | null, room: string, days
   return [days === null ? room : daysText(days), ...(bytes ? [`≤ ${bytesText(bytes)}`] : [])].join(' · ');
 }
 
+const byName = (rows: readonly StorageCamera[], names: Names): StorageCamera[] =>
+  [...rows].sort((a, b) => names(a.camera).localeCompare(names(b.camera), 'zh-CN') || a.profile.localeCompare(b.profile));
+
 const timeOf = (at: string | null): string => {
   const us = parseUs(at);
   return us === null ? '–' : dateTimeText(us);
@@ -199,5 +207,5 @@ function useNames(volumes: readonly StorageVolume[]): Names {
     for (const volume of volumes) found.set(volume.id, volume.path);
     return found;
   }, [cameras.data, regions.data, volumes]);
-  return (id) => known.get(id) ?? id.slice(0, 8);
+  return useCallback((id) => known.get(id) ?? id.slice(0, 8), [known]);
 }

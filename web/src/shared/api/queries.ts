@@ -4,6 +4,7 @@ import { queryOptions } from '@tanstack/react-query';
 import { getMe, getSystem, listCameras, listHolidays, listRecordPlans, listRegions, listRunningEvents } from '@/client/sdk.gen';
 import { learnServerTime } from '@/shared/lib/clock';
 import { parseUs } from '@/shared/lib/time';
+import { setZone } from '@/shared/lib/zone';
 import './http';
 
 const PAGE_SIZE = 500;
@@ -59,6 +60,7 @@ export const systemQuery = () =>
       const sent = Date.now();
       const { data } = await getSystem({ signal });
       const server = parseUs(data.time);
+      setZone(data.time_zone);
       if (server !== null) learnServerTime(server, sent, Date.now());
       return data;
     },

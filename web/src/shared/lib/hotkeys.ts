@@ -79,6 +79,8 @@ const NAMES: Record<string, string> = {
   ArrowUp: '↑',
   ArrowDown: '↓',
   Escape: 'Esc',
+  Equal: '+',
+  Minus: '−',
 };
 
 export function keyText(combo: string): string {

@@ -2,5 +2,5 @@
 
 const LARGE_PX = 2800;
 
-export const LARGE = window.innerWidth >= LARGE_PX;
+export const LARGE = typeof window !== 'undefined' && window.innerWidth >= LARGE_PX;
 export const scaled = (px: number): number => (LARGE ? Math.round(px * 1.4) : px);

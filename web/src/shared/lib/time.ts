@@ -1,6 +1,7 @@
-/** Wall time as integer µs UTC inside, Asia/Shanghai (UTC+8, no daylight saving) on screen. */
+/** Wall time as integer µs UTC inside, the wall clock of the node's time zone on screen. */
 
-export const ZONE_OFFSET_US = 8 * 3600 * 1e6;
+import { instantOf, offsetUs } from './zone';
+
 export const SECOND_US = 1_000_000;
 export const DAY_US = 86_400 * SECOND_US;
 
@@ -20,7 +21,7 @@ export const toIso = (us: number): string => {
   return `${new Date(ms).toISOString().slice(0, 19)}.${String(us - Math.floor(us / SECOND_US) * SECOND_US).padStart(6, '0')}Z`;
 };
 
-const local = (us: number) => new Date(Math.floor((us + ZONE_OFFSET_US) / 1000)).toISOString();
+const local = (us: number) => new Date(Math.floor((us + offsetUs(us)) / 1000)).toISOString();
 
 export const dateText = (us: number): string => local(us).slice(0, 10);
 export const clockText = (us: number): string => local(us).slice(11, 19);
@@ -28,8 +29,15 @@ export const clockMsText = (us: number): string => local(us).slice(11, 23);
 export const dateTimeText = (us: number): string => `${dateText(us)} ${clockText(us)}`;
 export const dateTimeMsText = (us: number): string => `${dateText(us)} ${clockMsText(us)}`;
 
-/** Midnight (zone time) of the day that holds `us`. */
-export const dayStartUs = (us: number): number => Math.floor((us + ZONE_OFFSET_US) / DAY_US) * DAY_US - ZONE_OFFSET_US;
+/** `2026-01-31` or `2026-01-31T08:00:00` of the node's wall clock as an instant. */
+export const instantUs = (local: string): number => instantOf(Date.parse(`${local.length === 10 ? `${local}T00:00:00` : local}Z`) * 1000);
+
+/** The date `days` later. A day may last 23 or 25 hours, so dates are not counted in microseconds. */
+export const dateAfter = (date: string, days: number): string => new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+
+/** Where the local day that holds `us` begins, and where the next one does. */
+export const dayStartUs = (us: number): number => instantUs(dateText(us));
+export const dayEndUs = (us: number): number => instantUs(dateAfter(dateText(us), 1));
 
 export type Age = { unit: 'second' | 'minute' | 'hour' | 'day'; count: number };
 
