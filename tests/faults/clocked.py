@@ -47,7 +47,7 @@ class Wound:
 
 def child(module: str, arguments: list[str]) -> None:
     wound = Wound(Path(load(Path(arguments[0])).data_dir).parent)
-    SystemClock.wall_us = lambda self: wound.wall_us()  # noqa: ARG005
+    SystemClock.wall_us = lambda self: wound.wall_us()
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

@@ -211,7 +211,7 @@ def resources(node: Node) -> Resources:
     found = Resources()
     for pid in [node.process.pid, *descendants(node.process.pid)]:
         command = command_line(pid)
-        if "vms.processes." not in command:
+        if "vms.processes." not in command.replace("vms.processes.start", ""):
             continue
         role = _role(command)
         with suppress(OSError):
@@ -272,6 +272,6 @@ def _is_held(path: Path) -> bool:
 
 def _role(command: str) -> str:
     words = command.split()
-    module = next(word for word in words if word.startswith("vms.processes."))
+    module = next(word for word in words if word.startswith("vms.processes.") and word != "vms.processes.start")
     index = words[words.index(module) + 2] if len(words) > words.index(module) + 2 else ""
     return f"{module.rpartition('.')[2]}-{index}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import socket
 import ssl
 from collections.abc import AsyncGenerator, Coroutine
@@ -442,13 +441,17 @@ def test_a_half_open_camera_is_stalled_and_leaves_nothing_behind() -> None:
     run(body())
 
 
+def open_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 async def leaves_nothing(url: str) -> None:
     """Ten lives end as stalled; sockets and tasks are as many as after the first."""
     counts: list[tuple[int, int]] = []
     for _ in range(10):
         assert (await cause(order(url), limits=QUICK)).kind in (Kind.STALLED, Kind.TIMEOUT)
         await asyncio.sleep(0)
-        counts.append((len(asyncio.all_tasks()), len(os.listdir("/proc/self/fd"))))
+        counts.append((len(asyncio.all_tasks()), open_descriptors()))
     assert counts[-1][0] <= counts[0][0] + 12, counts  # the far side's own, one for each connection
     assert counts[-1][1] <= counts[0][1] + 24, counts
 

@@ -137,10 +137,9 @@ def test_a_camera_that_was_away_for_long_is_tried_every_two_seconds() -> None:
         async with control() as made:
             made.roster.apply([order(f"rtsp://127.0.0.1:{free_port()}/none")])
             await made.heard.until(lambda: len(made.heard.states) > 1)
-            async with asyncio.timeout(PATIENCE_S):
-                while len(made.clock.pauses) < 40:
-                    await asyncio.sleep(0.01)
+            await asyncio.sleep(1)  # a hundred seconds of this clock
             assert names(made.heard) == ["connecting", "offline"]
+            assert len(made.clock.pauses) > 20
             assert max(made.clock.pauses) <= 2.5
 
     run(body())

@@ -154,8 +154,8 @@ class MediaPath:
         self._take(units, now)
 
     def _step(self, units: list[AccessUnit], now: Arrival, step_us: int) -> tuple[list[AccessUnit], Arrival]:
-        """The node's clock was set, or the camera's has left it. The run keeps the old time up to the next key frame, where another one begins: what is
-        recorded under one run never jumps. Answers what is left to take, and when it came."""
+        """The node's clock was set, or the camera's has left it. The run keeps the old time up to the next key frame, where
+        another one begins: what is recorded under one run never jumps. Answers what is left to take, and when it came."""
         before = Arrival(now.wall_us - step_us, now.mono_us)
         if self._timestamper is not None:
             key = next((at for at, unit in enumerate(units) if unit.key), None)
