@@ -27,6 +27,10 @@ class Wrong(StrEnum):
     STALL = "stall"
     TIME_JUMP = "time_jump"
     CHANGE = "change"
+    EDGE_HOLE = "edge_hole"
+    EDGE_GARBAGE = "edge_garbage"
+    EDGE_REFUSE = "edge_refuse"
+    EDGE_ENDLESS = "edge_endless"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class Fault:
     """TIME_JUMP: how far; may be negative."""
     clip: str = ""
     """CHANGE: name of the other clip."""
+    status: int = 551
+    """EDGE_REFUSE: what PLAY of a recording is answered with."""
 
     def on(self, since_start_us: int) -> bool:
         first = self.every_s if self.after_s < 0 else self.after_s
@@ -97,7 +103,7 @@ def parse_script(text: str) -> Script:
     return Script(tuple(_fault(entry) for entry in cast(list[object], entries)), seed)
 
 
-_TYPES: Mapping[str, type | tuple[type, ...]] = {"profile": str, "clip": str, "bytes": int}
+_TYPES: Mapping[str, type | tuple[type, ...]] = {"profile": str, "clip": str, "bytes": int, "status": int}
 
 
 def _fault(entry: object) -> Fault:
