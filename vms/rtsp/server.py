@@ -324,7 +324,9 @@ class ServerConnection:
     def _on_play(self, request: Request, _user: str) -> Event:
         session = _held(self._session)
         replay = "onvif-replay" in (request.headers.get("Require") or "").lower()
-        return Played(session.path, request.headers.get("Range") or "", tuple(session.tracks), replay, int(request.headers.get("CSeq") or 0))
+        return Played(
+            session.path, request.headers.get("Range") or "", tuple(session.tracks), replay, int(request.headers.get("CSeq") or 0)
+        )
 
     def _on_pause(self, _request: Request, _user: str) -> Event:
         self.state = State.READY

@@ -215,7 +215,7 @@ class CameraConnection(asyncio.Protocol):
         events = core.play([], event.range)
         self._flush()
         for track, feed in feeds.items():
-            self._senders.append(ReplaySender(stream, feed, self._outlets[track], span, event.cseq, self._house.stats))
+            self._senders.append(ReplaySender(stream, feed, self._outlets[track], span=span, cseq=event.cseq, stats=self._house.stats))
             self._house.beat.add(self._senders[-1], now)
         return events
 

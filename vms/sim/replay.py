@@ -46,7 +46,7 @@ def _within(span: Span, now_us: int) -> tuple[int, int]:
 class ReplaySender:
     """One track of one PLAY."""
 
-    def __init__(self, stream: CameraStream, feed: Feed, outlet: Outlet, span: Span, cseq: int, stats: Stats) -> None:
+    def __init__(self, stream: CameraStream, feed: Feed, outlet: Outlet, *, span: Span, cseq: int, stats: Stats) -> None:
         self._stream, self._feed, self._outlet, self._span, self._cseq, self._stats = stream, feed, outlet, span, cseq, stats
         self._index = feed.latest(span.start_us)
         while feed.wall_us(self._index) < span.start_us:
