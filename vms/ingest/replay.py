@@ -67,9 +67,10 @@ class _Replay:
         target = read_url(order.url)
         address = await judge(target, read_allow(order.allow), self._resolver)
         sock = await connect(address, CONNECT_S)
-        tls = {"ssl": tls_context(), "server_hostname": target.host} if target.source.tls else {}
+        tls, name = (tls_context(), target.host) if target.source.tls else (None, None)
         try:
-            reader, writer = await asyncio.wait_for(asyncio.open_connection(sock=sock, limit=2 * READ_BYTES, **tls), CONNECT_S)
+            opening = asyncio.open_connection(sock=sock, limit=2 * READ_BYTES, ssl=tls, server_hostname=name)
+            reader, writer = await asyncio.wait_for(opening, CONNECT_S)
         except OSError as error:
             sock.close()
             raise VmsError(Kind.UNREACHABLE, "the camera's recordings cannot be reached") from error
