@@ -77,7 +77,8 @@ def test_rows_lie_in_the_hole_in_order_and_never_overlap(
     start: int, length: int, joined: bool, offset: int, gops: list[tuple[int, int]]
 ) -> None:
     """Whatever a camera says: also GOPs that overlap, come back or have no length."""
-    told_of, at = [], T0 - 10 * SECOND_US
+    told_of: list[tuple[int, int]] = []
+    at = T0 - 10 * SECOND_US
     for skip, lasts in gops:
         at += skip
         told_of.append((at, at + lasts))
