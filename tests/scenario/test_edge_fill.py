@@ -79,3 +79,22 @@ def test_what_the_network_cost_comes_back_from_the_camera(cut: tuple[Node, list[
     assert line.is_exact
     assert sum(end - start for start, end, _ in line.gaps) == lacking["missing_us"]
     assert tally(find_marks(node.clip(torn, since_us, lacking["to_us"] + 2 * SECOND).content)).doubled == 0
+
+
+@pytest.mark.long
+def test_what_a_killed_worker_cost_comes_back_too(cut: tuple[Node, list[str], int]) -> None:
+    node, (whole, _), _ = cut
+    wait_until("the hole of the network is filled", lambda: _filled(node, whole), 60)
+    killed_us = now_us()
+    node.kill("worker")
+
+    def filled() -> dict[str, Any] | None:
+        told = _filled(node, whole)
+        return told if told and told["to_us"] > killed_us else None
+
+    told = wait_until("the hole of the crash is filled", filled, 90)
+    since_us, until_us = told["from_us"] - 3 * SECOND, told["to_us"] + 2 * SECOND
+    assert told["missing_us"] == 0
+    assert node.timeline(whole, since_us, until_us).gaps == []
+    found = tally(find_marks(node.clip(whole, since_us, until_us).content))
+    assert (found.missing, found.doubled) == (0, 0)
