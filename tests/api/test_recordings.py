@@ -43,6 +43,7 @@ def test_a_timeline_is_told_under_the_contracts_names() -> None:
                 "kind": "continuous",
                 "at": "here",
                 "state": "ok",
+                "origin": "live",
             }
         ],
         "gaps": [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -170,6 +170,9 @@ class Heard:
 
     def on_hello(self, worker: int, incarnation: str, pid: int, started_us: int) -> None:
         self.told.append(f"hello {incarnation}")
+
+    def on_filled(self, worker: int, message: Mapping[str, Any]) -> None:
+        self.told.append(f"filled {message['id']}")
 
     def on_away(self, worker: int) -> None:
         self.told.append("away")

@@ -17,7 +17,7 @@ from vms.record.check import CheckResult, check, rebuild
 from vms.record.committer import commit_segments
 from vms.record.kinds import RecordAs
 from vms.record.recorder import Recorder
-from vms.record.recovery import UNPROVED, recover_files, recover_newest, recover_volume
+from vms.record.recovery import UNPROVED, recover_files, recover_newest, recover_span, recover_volume
 from vms.record.reports import GapBefore, Report, SegmentReport
 from vms.record.salvage import salvage
 from vms.record.seed import Seeder
@@ -328,6 +328,19 @@ def test_a_dead_worker_is_known_by_its_folders_even_by_files_it_never_told_of(
     found = recover_newest(database, volume, [(CAMERA, "main"), (OTHER, "main")], T0_US + 60_000_000)
     assert len(found.committed) >= 2
     assert quick(database, volume).ok
+
+
+def test_what_a_dead_writer_left_of_the_past_is_read_before_that_span_is_filled_again(
+    database: Database, volume: Volume, files: MortalFiles
+) -> None:
+    record(volume, stop=False)
+    lane = (CAMERA, "main")
+    assert recover_span(database, volume, lane, EVER).busy  # its writer lives
+    files.die()
+    assert recover_span(database, volume, lane, Span(T0_US - 60_000_000, T0_US)).committed == []
+    found = recover_span(database, volume, lane, Span(T0_US - 1, T0_US + 10_000_000))
+    assert found.committed
+    assert recover_span(database, volume, lane, Span(T0_US - 1, T0_US + 10_000_000)).committed == []
 
 
 def test_sixteen_cameras_of_five_minutes_are_seeded_in_little_time(volume: Volume) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.record.chunks import FRAME_US, RUN, T0_US, begin, chunks, fake_init, reader
 from vms.media.types import Chunk
+from vms.record.kinds import Until
 from vms.record.reports import GapBefore, SegmentReport, parse_segment
 from vms.record.segment_writer import Action, CloseFile, OpenFile, Place, SegmentWriter
 from vms.storage.scan import read_closed, scan
@@ -163,3 +165,20 @@ def _items(plan: list[str]) -> tuple[list[Item], list[Chunk]]:
             items.append({"begin": begin(f"run-{run}"), "end": End("auth"), "gap": Gap("network")}[step])
             waiting = True
     return items, kept
+
+
+def test_what_a_camera_kept_itself_begins_with_its_row_and_says_how_much_lies_before() -> None:
+    resume = GapBefore(T0_US + 5 * FRAME_US, "network", "no route")
+    edge = SegmentWriter(replace(PLACE, origin="edge", camera_offset_us=-70_000), 2 * GOP_US, resume, fake_init)
+    files, (report,) = files_of(edge.feed([begin(), *chunks(10), Until(T0_US + 10 * FRAME_US + 7), End("stop")]))
+    assert (report.start_us, report.lead_us, report.end_us) == (T0_US + 5 * FRAME_US, 5 * FRAME_US, T0_US + 10 * FRAME_US + 7)
+    assert (report.origin, report.camera_offset_us, report.gap) == ("edge", -70_000, None)
+    data = files[report.path]
+    found = scan(reader(data), len(data))
+    assert (found.head.lead_us, found.head.camera_offset_us, found.end_us) == (report.lead_us, -70_000, report.end_us)
+    assert parse_segment(report.message()) == report
+
+
+def test_the_head_of_a_live_segment_is_written_as_before_there_were_others() -> None:
+    files, _ = files_of(writer().feed([begin(), *chunks(10), End("stop")]))
+    assert all(b"lead_us" not in data and b"camera_offset_us" not in data for data in files.values())

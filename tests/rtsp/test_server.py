@@ -75,7 +75,7 @@ def test_setup_and_play_over_tcp_lead_to_playing_with_rtp_info() -> None:
     end.accept_setup(ssrc=0xBEEF)
     assert b"Session: 1234abcd;timeout=60\r\nTransport: RTP/AVP/TCP;unicast;interleaved=4-5;ssrc=0000BEEF\r\n" in end.take_output()
     assert end.state is State.READY
-    assert end.receive(ask("PLAY", URL, "Session: 1234abcd", "Range: npt=0-", cseq=2), 0) == [Played("/cam/1/main", "npt=0-", (2,))]
+    assert end.receive(ask("PLAY", URL, "Session: 1234abcd", "Range: npt=0-", cseq=2), 0) == [Played("/cam/1/main", "npt=0-", (2,), cseq=2)]
     end.play([RtpInfo(2, 65537, 7)])
     assert f"RTP-Info: url={URL}/trackID=2;seq=1;rtptime=7\r\n".encode() in end.take_output()
     assert end.state is State.PLAYING

@@ -43,6 +43,9 @@ class ProfileIn(In):
     name: Literal["main", "sub"]
     url: str = Field(examples=["rtsp://192.0.2.10:554/stream1"])
     transport: Transport = "auto"
+    edge_url: str | None = Field(
+        default=None, description="where the camera plays what it recorded itself (ONVIF replay); without user and password"
+    )
 
 
 class CameraIn(In):
@@ -54,6 +57,7 @@ class CameraIn(In):
     password: str | None = None
     record: RecordPlan = Field(default="always", max_length=36, description="always, never, event, or the id of a record plan")
     enabled: bool = True
+    edge_days: int = Field(default=0, ge=0, le=365, description="fill gaps from the camera's own recordings, so many days back; 0: never")
     id: str | None = Field(default=None, description="a UUID, to restore a register beside its recordings")
 
 
@@ -72,11 +76,13 @@ class CameraPatch(In):
     password: str | None = None
     record: RecordPlan = Field(default_factory=lambda: "always", max_length=36)
     enabled: bool = Field(default_factory=bool)
+    edge_days: int = Field(default_factory=int, ge=0, le=365)
 
 
 class Profile(Out):
     name: str
     url: str
+    edge_url: str | None
     transport: Transport
     codec: str | None
     mime: str | None
@@ -108,6 +114,7 @@ class Camera(Out):
     recording: bool
     last_frame_at: TimeOut | None
     profiles: list[Profile]
+    edge_days: int
 
 
 class CameraList(Out):
@@ -246,6 +253,7 @@ def camera_out(view: CameraView) -> Camera:
         recording=view.recording,
         last_frame_at=time_out(view.last_frame_us),
         profiles=[_profile_out(profile) for profile in view.profiles],
+        edge_days=view.edge_days,
     )
 
 
@@ -268,7 +276,7 @@ def _request(body: CameraIn, idempotency_key: str | None = None) -> CreateCamera
 
 
 def _specs(profiles: list[ProfileIn]) -> tuple[ProfileSpec, ...]:
-    return tuple(ProfileSpec(profile.name, profile.url, profile.transport) for profile in profiles)
+    return tuple(ProfileSpec(profile.name, profile.url, profile.transport, profile.edge_url) for profile in profiles)
 
 
 def _revision(if_match: str | None) -> int | None:

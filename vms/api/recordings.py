@@ -36,6 +36,7 @@ class Recorded(Out):
     start: TimeOut = Field(alias="from")
     end: TimeOut = Field(alias="to")
     kind: str
+    origin: Literal["live", "edge"]
     at: Literal["here", "below", "device"]
     state: Literal["ok", "damaged", "held"]
 
@@ -109,7 +110,7 @@ def get_timeline(
     span = span_in(start, end)
     answer: TimelineAnswer = context.owner.ask(actor, Timeline(camera, profile, span.start_us, span.end_us))
     recorded = [
-        {"from": format_time(r.start_us), "to": format_time(r.end_us), "kind": r.kind, "at": r.at, "state": r.state}
+        {"from": format_time(r.start_us), "to": format_time(r.end_us), "kind": r.kind, "at": r.at, "state": r.state, "origin": r.origin}
         for r in answer.recorded
     ]
     gaps = [{"from": format_time(g.start_us), "to": format_time(g.end_us), "cause": g.cause, "detail": g.detail} for g in answer.gaps]

@@ -149,6 +149,7 @@ def _created_values(desk: Desk, request: CreateCamera) -> CameraValues:
             username=request.username if request.username is not None else user,
             password=request.password if request.password is not None else password,
             profiles=profiles,
+            edge_days=request.edge_days,
         )
     )
 
@@ -156,7 +157,7 @@ def _created_values(desk: Desk, request: CreateCamera) -> CameraValues:
 def _changed_values(desk: Desk, camera: Camera, rows: Sequence[Profile], request: UpdateCamera) -> CameraValues:
     whole = {row.name: open_url(desk.envelope, row) for row in rows}
     user, password = camera.username, open_password(desk.envelope, camera)
-    profiles = tuple(ProfileValues(row.name, whole[row.name], row.transport) for row in rows)
+    profiles = tuple(ProfileValues(row.name, whole[row.name], row.transport, row.edge_url) for row in rows)
     if request.profiles is not UNSET:
         asked = [_unmasked(spec, whole.get(spec.name)) for spec in request.profiles]
         profiles, url_user, url_password = _checked_profiles(desk, asked)
@@ -173,6 +174,7 @@ def _changed_values(desk: Desk, camera: Camera, rows: Sequence[Profile], request
             username=user if request.username is UNSET else request.username,
             password=password if request.password is UNSET else request.password,
             profiles=profiles,
+            edge_days=camera.edge_days if request.edge_days is UNSET else request.edge_days,
         )
     )
 
@@ -182,6 +184,9 @@ def _checked(values: CameraValues) -> CameraValues:
     rules.check_record(values.record)
     rules.check_credential("username", values.username)
     rules.check_credential("password", values.password)
+    rules.check_edge_days(values.edge_days)
+    if values.edge_days and not any(profile.edge_url for profile in values.profiles):
+        raise VmsError(Kind.BAD_REQUEST, "edge_days needs the address of the camera's recordings (edge_url)", place="edge_days")
     return values
 
 
@@ -193,13 +198,23 @@ def _checked_profiles(desk: Desk, specs: Sequence[ProfileSpec]) -> tuple[tuple[P
     for place, spec in enumerate(specs):
         url = parse_camera_url(spec.url)
         check_allowed(desk.allow, url.host, f"profiles[{place}].url")
-        profiles.append(ProfileValues(spec.name, url.url, spec.transport))
+        edge_url = None if not spec.edge_url else _checked_edge_url(desk, spec.edge_url, f"profiles[{place}].edge_url")
+        profiles.append(ProfileValues(spec.name, url.url, spec.transport, edge_url))
         if url.username is not None:
             carried.add((url.username, url.password))
     if len(carried) > 1:
         raise VmsError(Kind.BAD_REQUEST, "the profiles' URLs carry different users: a camera has one", place="profiles")
     user, password = carried.pop() if carried else (None, None)
     return tuple(profiles), user, password
+
+
+def _checked_edge_url(desk: Desk, text: str, place: str) -> str:
+    """It is shown as it is, so it may carry no secret: user and password are the camera's own."""
+    url = parse_camera_url(text)
+    if url.username is not None or mask(url.url) != url.url:
+        raise VmsError(Kind.BAD_REQUEST, "the address of the recordings must hold no user and no password", place=place)
+    check_allowed(desk.allow, url.host, place)
+    return url.url
 
 
 def _unmasked(spec: ProfileSpec, whole: str | None) -> ProfileSpec:

@@ -35,6 +35,7 @@ def camera_view(camera: Camera, profiles: Sequence[Profile], live: CameraLive | 
         recording=live.recording and camera.enabled,
         last_frame_us=live.last_frame_us,
         profiles=tuple(_profile_view(p, live.profiles.get(p.name)) for p in profiles),
+        edge_days=camera.edge_days,
     )
 
 
@@ -45,7 +46,7 @@ def region_view(region: Region) -> RegionView:
 def _profile_view(profile: Profile, said: ProfileState | None) -> ProfileView:
     transport = cast(Transport, profile.transport)
     if said is None:
-        return ProfileView(profile.name, profile.url, transport)
+        return ProfileView(profile.name, profile.url, transport, edge_url=profile.edge_url)
     return ProfileView(
         name=profile.name,
         url=profile.url,
@@ -59,4 +60,5 @@ def _profile_view(profile: Profile, said: ProfileState | None) -> ProfileView:
         gop_ms=said.gop_ms,
         has_b_frames=said.has_b_frames,
         audio=said.audio,
+        edge_url=profile.edge_url,
     )

@@ -137,6 +137,14 @@ class TcpChannel:
             self._on_lost(error)
 
 
+def tls_context() -> ssl.SSLContext:
+    """Cameras carry self-signed certificates: TLS keeps listeners out here, the address list says whom we meet."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 class TlsChannel(asyncio.Protocol):
     """rtsps: the loop's own TLS, always read by event."""
 
@@ -148,10 +156,7 @@ class TlsChannel(asyncio.Protocol):
 
     @classmethod
     async def open(cls, sock: socket.socket, host: str, on_bytes: OnBytes, on_lost: OnLost, timeout_s: float) -> TlsChannel:
-        context = ssl.create_default_context()
-        # Cameras carry self-signed certificates: TLS keeps listeners out here, the address list says whom we meet.
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+        context = tls_context()
         loop = asyncio.get_running_loop()
         try:
             _, channel = await asyncio.wait_for(

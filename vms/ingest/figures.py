@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 
+from vms.media.rtp import SenderReport
 from vms.media.types import VIDEO_TIMESCALE, Frame
 
 WINDOW_US = 2_000_000
+REPORTS = 8
+"""Sender reports that the camera's clock is judged by: with one each five seconds, those of the last 40 s."""
 
 
 class Figures:
@@ -21,11 +25,20 @@ class Figures:
         self.gop_ms = 0
         self.fps = 0.0
         self.bitrate_bps = 0
+        self._offsets_us: deque[int] = deque(maxlen=REPORTS)
         self._key_media = -1
         self._window_us = 0
         self._window_media = -1
         self._window_frames = 0
         self._window_bytes = 0
+
+    @property
+    def clock_offset_us(self) -> int | None:
+        """How far the camera's clock is ahead of the node's. A report is read late, never early: the largest is the nearest."""
+        return max(self._offsets_us, default=None)
+
+    def reported(self, report: SenderReport, now_us: int) -> None:
+        self._offsets_us.append(report.wall_us - now_us)
 
     def run(self) -> None:
         """A run begins: media time starts anew."""

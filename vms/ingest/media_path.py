@@ -128,10 +128,11 @@ class MediaPath:
             self.figures.bytes += len(chunk.data)
             self._stream.publish(chunk, now.mono_us)
 
-    def video_report(self, packets: Sequence[bytes], _now: Arrival) -> None:
+    def video_report(self, packets: Sequence[bytes], now: Arrival) -> None:
         for packet in packets:
             for report in parse_rtcp(packet)[0]:
                 self._video_report = report
+                self.figures.reported(report, now.wall_us)
 
     def audio_report(self, packets: Sequence[bytes], _now: Arrival) -> None:
         for packet in packets:

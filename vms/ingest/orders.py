@@ -104,6 +104,8 @@ class CameraState:
     gop_ms: int = 0
     fps: float = 0.0
     bitrate_bps: int = 0
+    clock_offset_us: int | None = None
+    """How far the camera's clock is ahead of the node's; None before its first sender report."""
 
     def to_json(self) -> dict[str, Any]:
         tracks = [{name: value for name, value in asdict(track).items() if name != "sample_entry"} for track in self.tracks]
@@ -128,6 +130,7 @@ class CameraState:
             gop_ms=_integer(data, "gop_ms"),
             fps=_number(data, "fps"),
             bitrate_bps=_integer(data, "bitrate_bps"),
+            clock_offset_us=None if data.get("clock_offset_us") is None else _integer(data, "clock_offset_us"),
         )
 
 

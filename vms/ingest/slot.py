@@ -68,6 +68,7 @@ class Slot:
             gop_ms=figures.gop_ms,
             fps=figures.fps,
             bitrate_bps=figures.bitrate_bps,
+            clock_offset_us=figures.clock_offset_us,
         )
 
     def start(self) -> None:

@@ -34,6 +34,8 @@ class ProfileSpec(NamedTuple):
     name: str
     url: str
     transport: Transport = "auto"
+    edge_url: str | None = None
+    """Where the camera plays what it recorded itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class CreateCamera(Request):
     password: str | None = field(default=None, repr=False)
     record: RecordPlan = "always"
     enabled: bool = True
+    edge_days: int = 0
     id: str | None = None
     idempotency_key: str | None = None
 
@@ -81,6 +84,7 @@ class UpdateCamera(CameraRequest):
     password: str | Unset | None = field(default=UNSET, repr=False)
     record: RecordPlan | Unset = UNSET
     enabled: bool | Unset = UNSET
+    edge_days: int | Unset = UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,7 @@ class ProfileView(NamedTuple):
     gop_ms: int | None = None
     has_b_frames: bool | None = None
     audio: str | None = None
+    edge_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +206,7 @@ class CameraView:
     recording: bool
     last_frame_us: int | None
     profiles: tuple[ProfileView, ...]
+    edge_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,13 +149,15 @@ class RescanVolume(Request):
 
 
 class RecordedSpan(NamedTuple):
-    """What can be played: `at` is here, below or device; `state` is ok, damaged or held."""
+    """What can be played: `at` is here, below or device; `state` is ok, damaged or held; `origin` is live, or edge for what the
+    camera kept itself and gave later."""
 
     start_us: int
     end_us: int
     kind: str = "continuous"
     at: str = "here"
     state: str = "ok"
+    origin: str = "live"
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,12 +137,16 @@ def _row(report: SegmentReport) -> dict[str, object]:
         "origin": report.origin,
         "kind": report.kind,
         "state": "suspect" if report.suspect else "ok",
+        "lead_us": report.lead_us,
+        "camera_offset_us": report.camera_offset_us if report.origin == "edge" else None,
     }
 
 
 def _gap_before(report: SegmentReport, end_us: int | None) -> GapSpan | None:
     """From the last recorded instant; where nothing is recorded before, from where the worker says."""
     told = report.gap
+    if report.origin == "edge":  # it lies in a gap that is told; made anew from files, it knows where that began
+        end_us = max(end_us or 0, told.from_us if told else report.start_us)
     from_us = end_us if end_us is not None else told.from_us if told else report.start_us
     if from_us >= report.start_us:
         return None

@@ -49,6 +49,34 @@ class RecordingGap(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class EdgeFilled(Event):
+    """A gap was filled from the camera's own recordings; of `missing_us` the camera has nothing either."""
+
+    type: ClassVar[str] = "recording.filled"
+    subject_kind: ClassVar[str] = "camera"
+    profile: str
+    from_us: int
+    to_us: int
+    filled_us: int
+    missing_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeGivenUp(Event):
+    """A gap is not filled from the camera's own recordings, though they may have it: `cause` and `message` say why."""
+
+    type: ClassVar[str] = "recording.fill_given_up"
+    subject_kind: ClassVar[str] = "camera"
+    profile: str
+    from_us: int
+    to_us: int
+    cause: str
+    message: str
+    attempts: int
+    filled_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentDamaged(Event):
     """A segment's bytes are not what its seals say, or its volume reported an error while they were written."""
 
@@ -181,6 +209,8 @@ FACTS: tuple[type[Event], ...] = (
     EventStarted,
     EventEnded,
     RecordingGap,
+    EdgeFilled,
+    EdgeGivenUp,
     SegmentDamaged,
     RecordingDeleted,
     RecordingLost,

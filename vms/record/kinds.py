@@ -1,4 +1,4 @@
-"""Why a span is recorded, and the item that tells a recorder so."""
+"""Items that tell a recorder more than a stream does: why a span is recorded, and how long what was written lasts."""
 
 from __future__ import annotations
 
@@ -13,4 +13,10 @@ class RecordAs(NamedTuple):
     kind: str
 
 
-RecordItem = Item | RecordAs
+class Until(NamedTuple):
+    """What was written last lasts until then: of recordings whose times are known better than by their last picture."""
+
+    end_us: int
+
+
+RecordItem = Item | RecordAs | Until

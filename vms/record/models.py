@@ -46,6 +46,10 @@ class SegmentColumns:
     state: Mapped[str]
     kind: Mapped[str] = mapped_column(server_default="continuous")
     """Why it is recorded; it stands in the file's head box too."""
+    lead_us: Mapped[int] = mapped_column(server_default="0")
+    """Of what a camera kept itself: so much before `start_us` the first GOP begins, with pictures that the row before it has too."""
+    camera_offset_us: Mapped[int | None]
+    """Of the same: how far the camera's clock was ahead of the node's."""
 
 
 class Segment(SegmentColumns, Model):
@@ -61,6 +65,9 @@ class Segment(SegmentColumns, Model):
         CheckConstraint("state IN ('ok', 'suspect', 'missing', 'damaged')", name="state"),
         CheckConstraint("kind IN ('continuous', 'schedule', 'event')", name="kind"),
         Index("ix_segments_id", "id"),
+        Index(
+            "ix_segments_edge", "camera_id", "profile", "start_us", postgresql_include=["end_us"], postgresql_where=text("origin = 'edge'")
+        ),
         {"postgresql_partition_by": "RANGE (start_us)"},
     )
 
@@ -328,3 +335,28 @@ class RecordEvent(Model):
     forced: Mapped[bool]
     """Recorded whatever the plan says."""
     told: Mapped[bool]
+
+
+class EdgeFill(Model):
+    """A gap that is, or was, filled from the camera's own recordings; what comes of it (fills.py). One row a gap as it was found."""
+
+    __tablename__ = "edge_fills"
+    __table_args__ = (
+        CheckConstraint("start_us < end_us", name="span"),
+        CheckConstraint("state IN ('waiting', 'running', 'filled', 'partial', 'given_up')", name="state"),
+    )
+    camera_id: Mapped[str] = mapped_column(_Id, primary_key=True)
+    profile: Mapped[str] = mapped_column(primary_key=True)
+    start_us: Mapped[int] = mapped_column(primary_key=True)
+    end_us: Mapped[int]
+    state: Mapped[str]
+    """`partial`: the camera has no more of it; `given_up`: it could not be asked."""
+    attempts: Mapped[int]
+    next_us: Mapped[int]
+    """When it is tried again, if it is."""
+    filled_us: Mapped[int]
+    """How much of it is recorded now."""
+    cause: Mapped[str]
+    message: Mapped[str]
+    """Why the last attempt failed."""
+    changed_us: Mapped[int]

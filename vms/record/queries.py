@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, Uuid, literal, select, text, tuple
 from sqlalchemy.dialects.postgresql import BIGINT
 from sqlalchemy.orm import Session
 
-from vms.base.timespan import Span
+from vms.base.timespan import Span, merge
 from vms.owner.requests import GapSpan
 from vms.record.models import Garbage, Segment
 
@@ -42,6 +42,10 @@ _SPANS = text(
     "  ) touched WINDOW w AS (ORDER BY start_us)"
     " ) told) numbered GROUP BY island ORDER BY 1"
 )
+_EDGE = text(
+    "SELECT start_us, end_us FROM segments WHERE camera_id = CAST(:camera AS uuid) AND profile = :profile AND origin = 'edge'"
+    " AND start_us >= :first AND start_us < :to AND end_us > :from"
+)
 _GAPS = text(
     "(SELECT start_us, end_us, cause, detail FROM gaps WHERE camera_id = CAST(:camera AS uuid) AND profile = :profile"
     " AND start_us < :from AND end_us > :from ORDER BY start_us DESC LIMIT 1)"
@@ -68,6 +72,12 @@ def spans(session: Session, camera_id: str, profile: str, within: Span, held: Se
     values = {"camera": camera_id, "profile": profile, "first": within.start_us - LONGEST_US, "from": within.start_us, "to": within.end_us}
     ranges = {"held_from": [h.start_us for h in held], "held_to": [h.end_us for h in held]}
     return [SpanRow(*row) for row in session.execute(_SPANS, values | ranges)]
+
+
+def edge_spans(session: Session, camera_id: str, profile: str, within: Span) -> list[Span]:
+    """What of the span comes from the camera's own recordings, joined, by start; from an index that holds nothing else."""
+    values = {"camera": camera_id, "profile": profile, "first": within.start_us - LONGEST_US, "from": within.start_us, "to": within.end_us}
+    return merge(Span(*row) for row in session.execute(_EDGE, values))
 
 
 def segments(session: Session, camera_id: str, profile: str, within: Span, limit: int) -> Sequence[Segment]:

@@ -38,6 +38,7 @@ from vms.owner.requests import (
     TimelineAnswer,
 )
 from vms.record import damages, gop_table, queries, week
+from vms.record.joins import joined, with_origin
 from vms.record.models import Segment
 from vms.record.open_table import OpenTable
 from vms.record.plan import Plan
@@ -110,6 +111,8 @@ class Reader:
         found = [e for row in rows if row.state != "missing" for e in self._extents_of_row(row, asked, bad)]
         found += [e for item in growing if item.path not in known and (e := self._extent_of_open(item, asked))]
         found.sort(key=lambda extent: extent.start_us)
+        leads = {self._path(row.volume, row.path): row.lead_us for row in rows if row.lead_us and row.end_us > asked.start_us}
+        found = joined(found, leads) if leads else found
         complete = len(found) <= limit
         extents = tuple(found[:limit])
         covered = Span(asked.start_us, asked.end_us if complete else max(asked.start_us, extents[-1].end_us))
@@ -164,7 +167,9 @@ class Reader:
         held = held_ranges(session, [camera.id], now_us).get(camera.id, [])
         recorded = [RecordedSpan(s.start_us, s.end_us, s.kind, state="held" if _touches(s, held) else "ok") for s in growing]
         rows = queries.spans(session, camera.id, profile, asked, held)
-        recorded += with_damage(rows, damages.damaged_spans(session, camera.id, profile, asked))
+        told = with_damage(rows, damages.damaged_spans(session, camera.id, profile, asked))
+        edge = queries.edge_spans(session, camera.id, profile, asked)
+        recorded += with_origin(told, edge) if edge else told
         claims = [GapSpan(s.gap.from_us, s.start_us, s.gap.cause, s.gap.detail) for s in growing if s.gap is not None]
         claims += queries.gap_rows(session, camera.id, profile, asked)
         trouble = self._open.trouble(camera.id, profile)

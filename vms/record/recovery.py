@@ -77,6 +77,20 @@ def recover_newest(database: Database, volume: Volume, lanes: Iterable[tuple[str
     return recover_files(database, volume, paths)
 
 
+def recover_span(database: Database, volume: Volume, lane: tuple[str, str], within: Span) -> Recovered:
+    """What a dead writer left of a camera profile in a span of the past: files that begin in it and have no row."""
+    camera, profile = lane
+    paths: list[str] = []
+    for at_us in range(within.start_us - within.start_us % DAY_US, within.end_us, DAY_US):
+        folder = folder_of(segment_path(camera, profile, at_us, ""))
+        day = Span(at_us, at_us + DAY_US)
+        with database.transaction() as session:
+            known = queries.known_paths(session, volume.id, camera, profile, day)
+        places = (place_of(f"{folder}/{name}") for name in volume.files.names(volume.root_fd, folder))
+        paths += sorted(p[3] for p in places if p is not None and within.start_us <= p[2] < within.end_us and p[3] not in known)
+    return recover_files(database, volume, paths)
+
+
 def folder_span(folder: str) -> tuple[str, str, Span] | None:
     """`<camera>/<profile>/<date>` → camera, profile, the day; None for a folder that no recorder makes."""
     try:

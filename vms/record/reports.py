@@ -18,7 +18,8 @@ from vms.storage.seals import END_REASONS, RECORD_KINDS, Gop
 from vms.storage.volumes import segment_path
 
 Message = dict[str, object]
-ORIGINS = ("live", "seed")
+ORIGINS = ("live", "seed", "edge")
+MAX_LEAD_US = 1_800_000_000
 
 
 class GopRow(NamedTuple):
@@ -97,6 +98,9 @@ class SegmentReport(SegmentTold):
     gops_root: bytes
     end_reason: str
     suspect: bool = False
+    lead_us: int = 0
+    camera_offset_us: int = 0
+    """As in the file's head box (seals.Head)."""
 
     def message(self) -> Message:
         return {
@@ -106,6 +110,8 @@ class SegmentReport(SegmentTold):
             "gops_root": self.gops_root.hex(),
             "end_reason": self.end_reason,
             "suspect": self.suspect,
+            "lead_us": self.lead_us,
+            "camera_offset_us": self.camera_offset_us,
         }
 
 
@@ -179,7 +185,11 @@ def parse_segment(message: Mapping[str, object]) -> SegmentReport:
         gops_root=read.hash("gops_root"),
         end_reason=reason,
         suspect=message.get("suspect") is True,
+        lead_us=read.number("lead_us"),
+        camera_offset_us=read.offset("camera_offset_us"),
     )
+    if report.lead_us > (MAX_LEAD_US if report.origin == "edge" else 0):
+        raise _wrong("lead_us")
     if not report.gops or not report.start_us < report.end_us:
         raise _wrong("gops")
     return report
@@ -254,6 +264,12 @@ class _Fields:
     def number(self, name: str) -> int:
         value = self._fields.get(name)
         if type(value) is not int or not 0 <= value < 2**62:
+            raise _wrong(name)
+        return value
+
+    def offset(self, name: str) -> int:
+        value = self._fields.get(name)
+        if type(value) is not int or abs(value) > MAX_US:
             raise _wrong(name)
         return value
 

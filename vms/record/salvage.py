@@ -88,4 +88,6 @@ def report_of(found: ScannedSegment, volume: str, path: str, size: int, sha256: 
         kind=head.kind,
         gap=GapBefore(head.gap_from_us, gap_cause(head.gap_cause), head.gap_detail) if head.gap_cause else None,
         suspect=suspect,
+        lead_us=head.lead_us,
+        camera_offset_us=head.camera_offset_us,
     )

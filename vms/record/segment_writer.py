@@ -16,7 +16,7 @@ from typing import NamedTuple
 from vms.media.cmaf import make_file_init
 from vms.media.types import VIDEO_TIMESCALE, VIDEO_TRACK, Chunk, TrackInfo
 from vms.record.causes import end_reason, gap_cause, is_willed
-from vms.record.kinds import RecordAs, RecordItem
+from vms.record.kinds import RecordAs, RecordItem, Until
 from vms.record.reports import GapBefore, GopRow, Growth, OpenSegment, SegmentReport, gop_rows
 from vms.storage.seals import SEAL_BYTES, Gop, Hash, Head, Origin, RecordKind, make_head, make_seal, make_table, merkle_root, record_kind
 from vms.storage.volumes import segment_path
@@ -38,6 +38,7 @@ class Place:
     profile: str
     volume: str
     origin: Origin = "live"
+    camera_offset_us: int = 0
 
 
 class OpenFile(NamedTuple):
@@ -106,6 +107,9 @@ class SegmentWriter:
                 self._close("stop" if is_willed(item.cause) else "loss", gap_cause(item.cause), "", out)
             elif isinstance(item, RecordAs):
                 self._kind = record_kind(item.kind)
+            elif isinstance(item, Until):
+                if self._segment is not None:
+                    self._segment.end_us = item.end_us
             else:
                 self._end(item, out)
         return out
@@ -195,8 +199,11 @@ class SegmentWriter:
         begin, gap = self._begin, self._gap
         if begin is None:
             return None
-        start_us = chunk.wall_us
-        if gap is not None and 0 <= gap.from_us - start_us < SMALL_STEP_US:
+        start_us, lead_us = chunk.wall_us, 0
+        if gap is not None and self.place.origin == "edge":
+            lead_us = max(0, gap.from_us - start_us)  # the GOP that was cut is here whole; the row tells what was missing of it
+            start_us += lead_us
+        elif gap is not None and 0 <= gap.from_us - start_us < SMALL_STEP_US:
             start_us = gap.from_us  # jitter, not a hole: spans of one camera must not overlap
         if gap is not None and gap.from_us >= start_us:
             gap = None
@@ -215,6 +222,8 @@ class SegmentWriter:
             gap_cause=gap.cause if gap else "",
             gap_detail=gap.detail if gap else "",
             kind=self._kind,
+            lead_us=lead_us,
+            camera_offset_us=place.camera_offset_us,
         )
         head_box = make_head(head)
         path = segment_path(place.camera, place.profile, start_us, begin.run)
@@ -289,6 +298,8 @@ class SegmentWriter:
             origin=place.origin,
             kind=segment.head.kind,
             gap=segment.gap,
+            lead_us=segment.head.lead_us,
+            camera_offset_us=segment.head.camera_offset_us,
         )
 
 

@@ -40,9 +40,11 @@ class VolumeWriter:
         self._retell = False
         self._lanes: dict[Recorder, Lane] = {}
 
-    def recorder(self, camera: str, profile: str, *, resume: GapBefore | None = None, origin: Origin = "live") -> Recorder:
+    def recorder(
+        self, camera: str, profile: str, *, resume: GapBefore | None = None, origin: Origin = "live", camera_offset_us: int = 0
+    ) -> Recorder:
         """A new recorder on this volume. `resume` says since when and why nothing was recorded before; end it with `stop`."""
-        place = Place(self.volume.node, camera, profile, self.volume.id, origin)
+        place = Place(self.volume.node, camera, profile, self.volume.id, origin, camera_offset_us)
         recorder = Recorder(camera, profile)
         self._lanes[recorder] = Lane(recorder, SegmentWriter(place, self._segment_us, resume, self._file_init))
         return recorder

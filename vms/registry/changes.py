@@ -29,6 +29,7 @@ class ProfileValues:
     name: str
     url: str = field(repr=False)
     transport: str
+    edge_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class CameraValues:
     username: str | None
     password: str | None = field(repr=False)
     profiles: tuple[ProfileValues, ...]
+    edge_days: int = 0
 
 
 def password_place(camera: str) -> str:
@@ -160,6 +162,7 @@ def remember(session: Session, envelope: Envelope, repeat: Repeat, camera_id: st
 def _fill(envelope: Envelope, camera: Camera, values: CameraValues, now_us: int) -> None:
     camera.name, camera.code, camera.region_id, camera.node_id = values.name, values.code, values.region_id, values.node_id
     camera.record, camera.enabled, camera.username = values.record, values.enabled, values.username
+    camera.edge_days = values.edge_days
     camera.sealed_password = None if values.password is None else envelope.seal(values.password.encode(), password_place(camera.id))
     camera.revision += 1
     camera.changed_us = now_us
@@ -175,7 +178,9 @@ def _write_profiles(session: Session, envelope: Envelope, profiles: Mapping[str,
 def _profile(envelope: Envelope, camera_id: str, values: ProfileValues) -> Profile:
     shown = mask(values.url)
     sealed = None if shown == values.url else envelope.seal(values.url.encode(), url_place(camera_id, values.name))
-    return Profile(camera_id=camera_id, name=values.name, url=shown, sealed_url=sealed, transport=values.transport)
+    return Profile(
+        camera_id=camera_id, name=values.name, url=shown, sealed_url=sealed, transport=values.transport, edge_url=values.edge_url
+    )
 
 
 def _check(session: Session, entries: Sequence[tuple[str, CameraValues]]) -> None:

@@ -41,6 +41,7 @@ class Camera(Model):
     __table_args__ = (
         CheckConstraint("code ~ '^[0-9]{20}$'", name="code"),
         CheckConstraint("record IN ('always', 'never', 'event') OR record ~ '^[0-9a-f-]{36}$'", name="record"),
+        CheckConstraint("edge_days BETWEEN 0 AND 365", name="edge_days"),
         Index("uq_cameras_code", "code", unique=True, postgresql_where=_HERE),
         Index("ix_cameras_name_id", "name", "id", postgresql_where=_HERE),
         Index("ix_cameras_record", "record", postgresql_where=_HERE),
@@ -57,6 +58,8 @@ class Camera(Model):
     """A short form (rules.SHORT_FORMS) or the id of a record plan, which cannot be deleted while it stands here."""
     enabled: Mapped[bool]
     username: Mapped[str | None]
+    edge_days: Mapped[int] = mapped_column(server_default="0")
+    """How far back gaps are filled from what the camera keeps itself; 0: not at all."""
     sealed_password: Mapped[bytes | None]
     """Sealed for the place `camera|<id>|password`."""
     revision: Mapped[int]
@@ -81,6 +84,8 @@ class Profile(Model):
     sealed_url: Mapped[bytes | None]
     """The whole URL, sealed for `camera|<id>|<name>|url`, when `url` masks a part of it; else null."""
     transport: Mapped[str]
+    edge_url: Mapped[str | None]
+    """Where its recordings are played from. The user is the camera's; it holds no password."""
 
 
 class RecordPlan(Model):

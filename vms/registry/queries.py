@@ -53,6 +53,12 @@ def camera_id(session: Session, key: str) -> str:
     return found
 
 
+def edge_cameras(session: Session, node_id: str) -> list[str]:
+    """Those whose gaps are filled from their own recordings."""
+    wanted = Camera.removed_us.is_(None), Camera.enabled.is_(True), Camera.node_id == node_id, Camera.edge_days > 0
+    return list(session.scalars(select(Camera.id).where(*wanted).order_by(Camera.id)))
+
+
 # Asked for with every timeline: plain text, because building an expression takes longer than its answer.
 _STANDING = "SELECT id, created_us, CASE WHEN enabled AND removed_us IS NULL THEN record ELSE 'never' END FROM cameras WHERE"
 _STANDING_BY_ID = text(f"{_STANDING} id = :key")

@@ -32,6 +32,8 @@ class RosterItem:
     record: str
     revision: int
     created_us: int
+    edge_url: str | None = None
+    edge_days: int = 0
 
 
 def roster(session: Session, envelope: Envelope, node_id: str, cameras: Collection[str] | None = None) -> list[RosterItem]:
@@ -72,4 +74,6 @@ def _item(envelope: Envelope, camera: Camera, profile: Profile) -> RosterItem:
         record=camera.record,
         revision=camera.revision,
         created_us=camera.created_us,
+        edge_url=profile.edge_url,
+        edge_days=camera.edge_days,
     )

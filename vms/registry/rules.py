@@ -13,6 +13,7 @@ LEVELS = ("city", "district", "station")
 PROFILES = ("main", "sub")
 SHORT_FORMS = ("always", "never", "event")
 """What a camera may name in the place of a record plan's id; record.plan says what they mean."""
+MAX_EDGE_DAYS = 365
 MAX_NAME_CHARS = 200
 MAX_CREDENTIAL_CHARS = 256
 _CODE = re.compile(r"[0-9]{20}")
@@ -36,6 +37,11 @@ def check_code(code: str | None) -> None:
 def check_credential(place: str, text: str | None) -> None:
     if text is not None and (len(text) > MAX_CREDENTIAL_CHARS or any(unicodedata.category(c) in ("Cc", "Cs") for c in text)):
         raise _bad(place, f"must be at most {MAX_CREDENTIAL_CHARS} characters without control characters")
+
+
+def check_edge_days(days: int) -> None:
+    if not 0 <= days <= MAX_EDGE_DAYS:
+        raise _bad("edge_days", f"must be 0 to {MAX_EDGE_DAYS}")
 
 
 def check_repeat_key(key: str) -> None:

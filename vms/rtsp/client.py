@@ -24,6 +24,7 @@ from vms.rtsp.wire import Packets, Taker, WireParser
 
 RESPONSE_TIMEOUT_US = 10_000_000
 MAX_SESSION_ID = 256
+REPLAY_FEATURE = "onvif-replay"
 
 
 class State(Enum):
@@ -94,7 +95,11 @@ def _token_hex() -> str:
 
 @dataclass(frozen=True, slots=True)
 class ClientConfig:
-    """`url` without user and password. For UDP, `udp_ports` are the pairs that the shell holds: video first, then audio."""
+    """`url` without user and password. For UDP, `udp_ports` are the pairs that the shell holds: video first, then audio.
+
+    `replay` is the Range of a recording (vms.rtsp.clock) that is asked for instead of what is live, as fast as it comes
+    (ONVIF Streaming Specification clause 6: Require, Range, Rate-Control).
+    """
 
     url: str
     credentials: Credentials | None = None
@@ -102,6 +107,7 @@ class ClientConfig:
     udp_ports: tuple[Pair, ...] = ()
     allow_redirects: bool = False
     user_agent: str = "vms"
+    replay: str = ""
     new_client_nonce: Callable[[], str] = _token_hex
 
 
@@ -229,11 +235,20 @@ class ClientConnection:
 
     def _set_up_next(self) -> list[Event]:
         if not self._to_set_up:
-            self._ask(State.PLAY, self._aggregate, [("Range", "npt=0.000-")])
+            self._ask(State.PLAY, self._aggregate, self._what_to_play())
             return [SetUp(self.tracks)]
         offer = self._offer(len(self.tracks))
-        self._ask(State.SETUP, control_url(self._base, self._to_set_up[0].control), [("Transport", offer.to_header())])
+        headers = [("Transport", offer.to_header()), *self._required()]
+        self._ask(State.SETUP, control_url(self._base, self._to_set_up[0].control), headers)
         return []
+
+    def _what_to_play(self) -> list[tuple[str, str]]:
+        if not self._config.replay:
+            return [("Range", "npt=0.000-")]
+        return [*self._required(), ("Range", self._config.replay), ("Rate-Control", "no")]
+
+    def _required(self) -> list[tuple[str, str]]:
+        return [("Require", REPLAY_FEATURE)] if self._config.replay else []
 
     def _offer(self, index: int) -> Transport:
         if self._config.protocol == "tcp":
@@ -345,8 +360,12 @@ _STATUS = {
     404: (Kind.NOT_FOUND, "no stream at this path"),
     410: (Kind.NOT_FOUND, "no stream at this path any more"),
     453: (Kind.REFUSED, "not enough bandwidth"),
+    454: (Kind.REFUSED, "it does not know the session"),
+    457: (Kind.NOT_FOUND, "it has nothing of this span"),
     461: (Kind.REFUSED, "this transport is not served"),
+    501: (Kind.REFUSED, "it does not know this"),
     503: (Kind.REFUSED, "too many clients"),
+    551: (Kind.REFUSED, "it plays no recordings"),
 }
 
 

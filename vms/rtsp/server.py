@@ -59,6 +59,7 @@ REASONS = {
     500: "Internal Server Error",
     501: "Not Implemented",
     503: "Service Unavailable",
+    551: "Option Not Supported",
 }
 
 
@@ -85,11 +86,14 @@ class SetupAsked:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """Answer with `play` or `refuse`; `range` is the Range header as it came, or empty."""
+    """Answer with `play` or `refuse`; `range` is the Range header as it came, or empty. `replay`: a recording is asked for.
+    `cseq` is the request's number."""
 
     path: str
     range: str
     tracks: tuple[int, ...]
+    replay: bool = False
+    cseq: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +347,10 @@ class ServerConnection:
 
     def _on_play(self, request: Request, _user: str) -> Event:
         session = _held(self._session)
-        return Played(session.path, request.headers.get("Range") or "", tuple(session.tracks))
+        replay = "onvif-replay" in (request.headers.get("Require") or "").lower()
+        return Played(
+            session.path, request.headers.get("Range") or "", tuple(session.tracks), replay, int(request.headers.get("CSeq") or 0)
+        )
 
     def _on_pause(self, _request: Request, _user: str) -> Event:
         self.state = State.READY

@@ -12,6 +12,8 @@ from vms.sim.faults import Fault, Wrong, active
 from vms.sim.feed import Feed, stagger_of
 
 _PROFILES = ("main", "sub")
+EDGE_US = 24 * 3_600_000_000
+"""How far back a card reaches."""
 
 
 @dataclass
@@ -72,6 +74,10 @@ class CameraStream:
             return None
         return Gate(password_of=lambda name: password if name == user else None, realm="camera")
 
+    def keeps(self, wall_us: int, now_us: int) -> bool:
+        """Whether the card has what was taken then: all of the past EDGE_US but for `edge_hole`."""
+        return now_us - EDGE_US <= wall_us <= now_us and not self.wrong(Wrong.EDGE_HOLE, wall_us)
+
     def chance(self, *numbers: int) -> float:
         """From 0 to 100, the same for the same seed and numbers."""
         digest = hashlib.blake2b(repr((self.seed, self.camera, *numbers)).encode(), digest_size=4).digest()
@@ -83,9 +89,13 @@ class CameraStream:
         return Feed(loop, self.camera, stagger_us=stagger_of(self.camera), ahead=ahead, stream=self.profile)
 
 
+EDGE = "/edge"
+"""Behind a stream's path: its recordings on the camera's own card."""
+
+
 def stream_of(path: str) -> tuple[int, str] | None:
-    """`/cam/3/sub` → (3, "sub")."""
-    parts = path.strip("/").split("/")
+    """`/cam/3/sub`, and `/cam/3/sub/edge` → (3, "sub")."""
+    parts = path.removesuffix(EDGE).strip("/").split("/")
     if len(parts) != 3 or parts[0] != "cam" or parts[2] not in _PROFILES:
         return None
     return (int(parts[1]), parts[2]) if parts[1].isascii() and parts[1].isdigit() and len(parts[1]) < 7 else None

@@ -11,10 +11,11 @@ from vms.base.clock import Clock
 from vms.base.errors import VmsError
 from vms.rtsp.server import Described, Event, Paused, Played, RtpInfo, ServerConfig, ServerConnection, SetupAsked, TornDown
 from vms.sim.beat import Beat
-from vms.sim.camera import CameraStream, Stats, stream_of
+from vms.sim.camera import EDGE, CameraStream, Stats, stream_of
 from vms.sim.description import describe, unknown_codec
 from vms.sim.faults import Wrong
 from vms.sim.feed import Feed
+from vms.sim.replay import ReplaySender, what_is_kept
 from vms.sim.session import MAX_QUEUE_BYTES, Outlet, TcpOutlet, TrackSender, UdpOutlet
 
 _FIRST_URL = re.compile(rb"^[A-Z_]+ [a-z]+://[^/\s]+(/[^\s?]*)")
@@ -41,7 +42,7 @@ class CameraConnection(asyncio.Protocol):
         self._early = b""
         self._stream: CameraStream | None = None
         self._outlets: dict[int, Outlet] = {}
-        self._senders: list[TrackSender] = []
+        self._senders: list[TrackSender | ReplaySender] = []
         self._endless = False
 
     # --- asyncio ---
@@ -114,6 +115,8 @@ class CameraConnection(asyncio.Protocol):
                     self._handle(self._describe(event))
                 case SetupAsked():
                     self._handle(self._set_up(event))
+                case Played(replay=True):
+                    self._handle(self._replay(event))
                 case Played():
                     self._handle(self._play())
                 case Paused():
@@ -182,16 +185,38 @@ class CameraConnection(asyncio.Protocol):
             return self._answers.play([])
         self._house.stats.sessions += 1
         stats, hang_up = self._house.stats, self.hang_up
+        senders: list[TrackSender] = []
         for track, outlet in sorted(self._outlets.items()):
             feed = self._feed(stream, track)
             if feed is not None:
-                self._senders.append(TrackSender(stream, feed, outlet, stats=stats, start_us=now, give_up=hang_up))
-                self._senders[-1].begin_at(self._senders[0].start_us)
-        infos = [RtpInfo(sender.track, *sender.first_packet()) for sender in self._senders]
+                senders.append(TrackSender(stream, feed, outlet, stats=stats, start_us=now, give_up=hang_up))
+                senders[-1].begin_at(senders[0].start_us)
+        infos = [RtpInfo(sender.track, *sender.first_packet()) for sender in senders]
         events = self._answers.play(infos)
         self._flush()
-        for sender in self._senders:
+        self._senders += senders
+        for sender in senders:
             self._house.beat.add(sender, now)
+        return events
+
+    def _replay(self, event: Played) -> list[Event]:
+        """What the card has of the asked span, as fast as the client takes it (ONVIF Streaming Specification clause 6)."""
+        stream, core, now = self._stream, self._answers, self._house.clock.wall_us()
+        if stream is None or not event.path.endswith(EDGE):
+            return core.refuse(551)
+        refused = stream.wrong(Wrong.EDGE_REFUSE, now)
+        if refused:
+            self._house.stats.fault(Wrong.EDGE_REFUSE)
+            return core.refuse(refused.status)
+        feeds = {track: feed for track in sorted(self._outlets) if (feed := self._feed(stream, track)) is not None}
+        span = what_is_kept(stream, list(feeds.values()), event.range, now)
+        if span is None:
+            return core.refuse(457)
+        events = core.play([], event.range)
+        self._flush()
+        for track, feed in feeds.items():
+            self._senders.append(ReplaySender(stream, feed, self._outlets[track], span=span, cseq=event.cseq, stats=self._house.stats))
+            self._house.beat.add(self._senders[-1], now)
         return events
 
     def _feed(self, stream: CameraStream, track: int) -> Feed | None:

@@ -32,6 +32,10 @@ class Wrong(StrEnum):
     TIME_JUMP = "time_jump"
     NO_KEY_FRAME = "no_key_frame"
     CHANGE = "change"
+    EDGE_HOLE = "edge_hole"
+    EDGE_GARBAGE = "edge_garbage"
+    EDGE_REFUSE = "edge_refuse"
+    EDGE_ENDLESS = "edge_endless"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class Fault:
     """TIME_JUMP: how fast RTP time runs from then on; 0 is frozen."""
     clip: str = ""
     """CHANGE: name of the other clip."""
+    status: int = 551
+    """EDGE_REFUSE: what PLAY of a recording is answered with."""
 
     def on(self, since_start_us: int) -> bool:
         passed_s = self.passed_s(since_start_us)
@@ -107,7 +113,7 @@ def parse_script(text: str) -> Script:
     return Script(tuple(_fault(entry) for entry in cast(list[object], entries)), seed)
 
 
-_TYPES: Mapping[str, type | tuple[type, ...]] = {"profile": str, "clip": str, "bytes": int}
+_TYPES: Mapping[str, type | tuple[type, ...]] = {"profile": str, "clip": str, "bytes": int, "status": int}
 
 
 def _fault(entry: object) -> Fault:

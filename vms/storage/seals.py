@@ -27,7 +27,7 @@ MAX_HEAD_BYTES = 4096
 MAX_GOP_BYTES = 1 << 30  # the writer closes a segment before; what claims more is damage
 MAX_GOP_US = 3_600_000_000
 END_REASONS = ("", "rollover", "init_change", "stop", "crash", "io_error", "loss", "offline")  # code = position; 0 is never written
-Origin = Literal["live", "seed"]
+Origin = Literal["live", "seed", "edge"]
 RecordKind = Literal["continuous", "schedule", "event"]
 RECORD_KINDS = ("continuous", "schedule", "event")
 
@@ -51,7 +51,8 @@ class Head:
     """What the file is. `after` is the hash (hex) of the last seal of the segment before it in the run, or empty.
 
     `gap_cause` says why nothing was recorded from `gap_from_us` to `start_us`; both are empty when nothing is missing.
-    `kind` says why this is recorded.
+    `kind` says why this is recorded. Of what a camera kept itself (`origin` edge): the first GOP begins `lead_us` before `start_us`
+    with pictures that the segment before it has too, and the camera's clock was `camera_offset_us` ahead of the node's.
     """
 
     node: str
@@ -67,6 +68,8 @@ class Head:
     gap_cause: str = ""
     gap_detail: str = ""
     kind: RecordKind = "continuous"
+    lead_us: int = 0
+    camera_offset_us: int = 0
 
 
 class Gop(NamedTuple):
@@ -108,6 +111,9 @@ def make_head(head: Head) -> bytes:
     fields = asdict(head)
     if head.kind == "continuous":  # never written: files from before there were kinds are canonical as they are
         del fields["kind"]
+    for name in ("lead_us", "camera_offset_us"):
+        if not fields[name]:
+            del fields[name]
     text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     return _PREFIX.pack(_PREFIX.size + len(text), b"uuid", SEAL_TYPE, KIND_HEAD, VERSION, 0) + text
 
@@ -222,8 +228,13 @@ def _head_of(fields: dict[str, object]) -> Head:
             raise _damaged(f"the head box has an impossible {name}")
         number[name] = value
     origin = text.pop("origin")
-    if origin not in ("live", "seed"):
+    if origin not in ("live", "seed", "edge"):
         raise _damaged("the head box names no known origin")
+    for name, least in (("lead_us", 0), ("camera_offset_us", -MAX_US)):
+        value = fields.get(name, 0)
+        if type(value) is not int or not least <= value <= MAX_US:
+            raise _damaged(f"the head box has an impossible {name}")
+        number[name] = value
     kind = fields.get("kind", "continuous")
     return Head(
         **text,
@@ -232,6 +243,8 @@ def _head_of(fields: dict[str, object]) -> Head:
         gap_from_us=number["gap_from_us"],
         origin=origin,
         kind=record_kind(str(kind)),
+        lead_us=number["lead_us"],
+        camera_offset_us=number["camera_offset_us"],
     )
 
 

@@ -63,6 +63,7 @@ export function makeCamera(overrides: Partial<Camera> = {}): Camera {
     recording: true,
     last_frame_at: null,
     profiles: [],
+    edge_days: 0,
     ...overrides,
   };
 }

@@ -7,7 +7,7 @@ Lives on control's loop; SQL goes to threads. Not here: one worker's link (worke
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 from zlib import crc32
@@ -75,6 +75,10 @@ class Node:
         self.on_orphans: Callable[[str, Lanes], None] = _nobody
         self.on_full: Callable[[Trouble], None] = _not_told
         self.on_doubt: Callable[[], None] = _nothing
+        self.on_fill_over: Callable[[int, Mapping[str, Any]], None] = _no_fill
+        self.on_lost: Callable[[int], None] = _no_worker
+        self.clock_offsets_us: dict[Key, int] = {}
+        """How far each camera's clock is ahead, as its worker measures it."""
 
     # --- orders ---
 
@@ -227,6 +231,7 @@ class Node:
         if worker not in self._incarnations or worker in self._away:
             return
         self._away.add(worker)
+        self.on_lost(worker)
         self._away_us[worker] = self._clock.wall_us()
         side = self.sides[worker]
         if side.orders:
@@ -234,7 +239,12 @@ class Node:
         for camera in {order.camera for order in side.orders}:
             self.states.forget(camera)
 
+    def on_filled(self, worker: int, message: Mapping[str, Any]) -> None:
+        self.on_fill_over(worker, message)
+
     def on_state(self, worker: int, state: CameraState) -> None:
+        if state.clock_offset_us is not None:
+            self.clock_offsets_us[state.camera, state.profile] = state.clock_offset_us
         before, _ = self.states.report(state.camera, state.profile, profile_state(state.to_json()))
         was = before.profiles.get(state.profile) if before else None
         if was is not None and (was.state, was.cause, was.recording) == (state.state, state.cause, state.recording):
@@ -322,6 +332,14 @@ def _not_told(trouble: Trouble) -> None:
 
 def _nobody(worker: str, lanes: Lanes) -> None:
     """Until recovery is wired."""
+
+
+def _no_fill(worker: int, message: Mapping[str, Any]) -> None:
+    """Until filling is wired."""
+
+
+def _no_worker(worker: int) -> None:
+    """Until filling is wired."""
 
 
 def _nothing() -> None:

@@ -15,9 +15,10 @@ from vms.base.clock import Clock
 from vms.base.db import Database
 from vms.base.errors import Kind, VmsError
 from vms.base.log import get_log
+from vms.base.timespan import Span
 from vms.owner.requests import Actor, RescanAnswer, RescanVolume
 from vms.record.open_table import OpenTable
-from vms.record.recovery import Recovered, recover_newest, recover_volume
+from vms.record.recovery import Recovered, recover_newest, recover_span, recover_volume
 from vms.storage.volumes import Volume
 
 Lanes = Sequence[tuple[str, str]]
@@ -70,6 +71,16 @@ class Recovery:
             found = recover_volume(self._database, volume)
         self._tell("rescan", volume, found)
         return RescanAnswer(volume.id, files=found.files, added=len(found.committed), unproved=len(found.unproved))
+
+    def read_span(self, lane: tuple[str, str], within: Span) -> bool:
+        """Read what a dead writer left of this span, on all volumes; False while somebody writes there. Blocking."""
+        busy = False
+        with self._reading:
+            for volume in tuple(self._volumes.values()):
+                found = recover_span(self._database, volume, lane, within)
+                self._tell("a fill that was interrupted", volume, found)
+                busy = busy or bool(found.busy)
+        return not busy
 
     def _read(self, volume: Volume) -> None:
         with self._reading:

@@ -49,6 +49,7 @@ from vms.processes.control.auditing import Auditing
 from vms.processes.control.backups import Backups
 from vms.processes.control.commits import Commits
 from vms.processes.control.facts import JournalFacts
+from vms.processes.control.filling import Filling
 from vms.processes.control.node import Node
 from vms.processes.control.recovery import Recovery
 from vms.processes.control.retention import Retention
@@ -98,6 +99,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     node.on_orphans = recovery.orphans
     node_volumes = NodeVolumes(config, clock, commits.put, recovery, volumes)
     node.on_doubt = node_volumes.doubt
+    filling = Filling(config, database, envelope, clock, node=node, recovery=recovery, commits=commits)
     spool = Spool(Path(config.data_dir) / "audit.spool")
     audit, audit_sealer = AuditLog(database, spool), AuditSealer(database, spool, clock)
     audit.on_record.append(audit_sealer.ring)
@@ -150,6 +152,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     tasks: dict[str, Task] = {
         "journal": sealer,
         "recovery": recovery,
+        "filling": filling,
         "retention": retention,
         "completeness": keeper,
         "volumes": node_volumes.set,

@@ -31,6 +31,7 @@ class Reports(Protocol):
     def on_segment(self, worker: int, report: SegmentReport, acknowledge: Callable[[], None]) -> None: ...
     def on_trouble(self, worker: int, trouble: Trouble) -> None: ...
     def on_hello(self, worker: int, incarnation: str, pid: int, started_us: int) -> None: ...
+    def on_filled(self, worker: int, message: Mapping[str, Any]) -> None: ...
     def on_away(self, worker: int) -> None: ...
 
 
@@ -91,6 +92,13 @@ class WorkerSide:
         for order in fresh:
             self._send({"op": "put", "item": order.to_json()})
 
+    def fill(self, message: Message) -> bool:
+        """Order a fill; False while the worker is away."""
+        if self._dialler.link is None or self.info is None:
+            return False
+        self._send({"op": "fill"} | message)
+        return True
+
     async def probe(self, probe_id: str, message: Message) -> Message:
         """Ask the worker to open a camera once. Raises UNAVAILABLE, TIMEOUT."""
         link = self._dialler.link
@@ -139,6 +147,8 @@ class WorkerSide:
                 self._reports.on_segment(self.index, report, lambda: self._acknowledge(report.path))
             case "trouble":
                 self._reports.on_trouble(self.index, parse_trouble(message))
+            case "filled":
+                self._reports.on_filled(self.index, message)
             case "probed":
                 future = self._probes.get(str(message.get("id")))
                 if future is not None and not future.done():

@@ -12,10 +12,12 @@ from typing import Any, cast
 
 from vms.base.clock import SystemClock
 from vms.base.log import configure, get_log
+from vms.base.timespan import SECOND_US
 from vms.ingest.orders import CameraState, Key, PullOrder
 from vms.ingest.roster import Roster
 from vms.processes.child import Child, run
 from vms.processes.supervised import Calling, end, supervise
+from vms.processes.worker.filling import Filling
 from vms.processes.worker.heap import keep_freed_memory
 from vms.processes.worker.probing import Probing
 from vms.processes.worker.recordings import Recordings
@@ -41,6 +43,14 @@ class Worker:
         self.uplink = Uplink(hello | {"started_us": self.clock.wall_us(), "reason": child.reason}, self.recordings.retell)
         self.roster = Roster(self.clock, self._on_state, self.recordings.follow, after_reads=self.recordings.hand_over)
         self._probing = Probing(self.clock, self.uplink.send)
+        self._filling = Filling(
+            self.clock,
+            self.recordings.volume_of,
+            self.uplink.owes,
+            self._on_reports,
+            self.uplink.send,
+            segment_us=int(child.config.segment_seconds * SECOND_US),
+        )
         self.server = WorkerServer(self.roster, self.uplink, self.follow, self.clock)
 
     def follow(self, message: Message) -> None:
@@ -60,6 +70,8 @@ class Worker:
                 self.recordings.forget({key})
                 self.roster.drop(*key)
                 self.uplink.forget(key)
+            case "fill":
+                self._filling.start(message)
             case _:
                 self._probing.start(message)
 
@@ -80,6 +92,7 @@ class Worker:
     async def close(self) -> None:
         """Every segment closed and synced, and control given a moment to commit them."""
         self._probing.close()
+        await self._filling.close()
         await self.roster.close()
         if not await self.recordings.close():
             get_log("worker").error("a volume did not close its segments in time; recovery will")

@@ -14,7 +14,7 @@ from vms.record.kinds import RecordAs, RecordItem
 from vms.record.prerecord import Sink
 from vms.record.recorder import Recorder
 from vms.record.reports import GapBefore
-from vms.stream.stream import Begin, End
+from vms.stream.stream import Begin, End, Gap
 
 SMALL_US = 100_000
 """Between the last chunk and the key frame behind it nothing is missing when no more than this lies between."""
@@ -62,7 +62,7 @@ class Move:
             self._begin = item
         elif isinstance(item, RecordAs):
             self._kind = item.kind
-        else:
+        elif isinstance(item, Gap | End):
             self._gap = GapBefore(self._end_us or now_us, gap_cause(item.cause))
             if isinstance(item, End):
                 self._moved(self._switch(self._gap))

@@ -25,6 +25,7 @@ from vms.storage.files import Files
 from vms.storage.holding import holder_of
 from vms.storage.placing import volume_for
 from vms.storage.volume_set import VolumeSet
+from vms.storage.volumes import Volume
 from vms.storage.watch import Look, Looking
 from vms.stream.stream import Stream
 
@@ -98,6 +99,14 @@ class Recordings:
     @property
     def keys(self) -> set[Key]:
         return set(self._recordings)
+
+    def volume_of(self, camera: str) -> Volume | None:
+        """A volume that is well, for what is not live: the one the camera is recorded on, if that is."""
+        now_us = self._clock.mono_us()
+        looks = [self.volumes.looks[volume] for volume in self._writers]
+        well = [look.known.id for look in looks if look.state == "ok" and self._is_trusted(look.known.id, now_us)]
+        volume = volume_for(camera, well)
+        return None if volume is None else self._writers[volume].volume
 
     def wants(self, camera: str, profile: str) -> bool:
         """Whether its plan has it recorded now."""

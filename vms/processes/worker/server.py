@@ -67,7 +67,7 @@ class WorkerServer:
                 self._uplink.attach(link)
             case "ack":
                 self._uplink.acknowledge(cast("list[str]", message.get("paths") or []))
-            case "roster" | "put" | "drop" | "probe":
+            case "roster" | "put" | "drop" | "probe" | "fill":
                 self._order(message)
             case other:
                 self._log.warning("unknown link message", op=str(other)[:40])

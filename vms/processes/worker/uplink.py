@@ -33,6 +33,11 @@ class Uplink:
     def unacknowledged(self) -> int:
         return len(self._closed.waiting())
 
+    def owes(self, camera: str, profile: str) -> bool:
+        """Whether control has not yet acknowledged something that was filled of this profile."""
+        waiting = self._closed.waiting()
+        return any((report.camera, report.profile, report.origin) == (camera, profile, "edge") for report in waiting)
+
     def attach(self, link: Link) -> None:
         """Tell a control that has just dialled everything it may not know."""
         self._link = link

@@ -33,11 +33,11 @@ export const TRACK_PX = scaled(26);
 export const heightOf = (tracks: number): number => RULER_PX + Math.max(1, tracks) * TRACK_PX + 6;
 
 const FONT = `${scaled(12)}px "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif`;
-const COLOUR: Record<string, string> = { alarm: '#ff4d4f', motion: '#fa8c16', manual: '#fadb14', event: '#fa8c16', schedule: '#1677ff', held: '#13c2c2', damaged: '#eb2f96' };
+const COLOUR: Record<string, string> = { alarm: '#ff4d4f', motion: '#fa8c16', manual: '#fadb14', event: '#fa8c16', schedule: '#1677ff', held: '#13c2c2', edge: '#9254de', damaged: '#eb2f96' };
 const THIN_GAP_EVERY_PX = 6;
 const NORMAL = '#49aa19';
 const LEAST_PX: Record<string, number> = { damaged: 3 }; // one GOP of a day must not be overlooked
-const SHARE: Record<string, number> = { damaged: 1, alarm: 1, manual: 0.85, motion: 0.85, event: 0.9, schedule: 0.7, held: 0.9 };
+const SHARE: Record<string, number> = { damaged: 1, alarm: 1, manual: 0.85, motion: 0.85, event: 0.9, schedule: 0.7, held: 0.9, edge: 0.5 };
 
 export function draw(ctx: CanvasRenderingContext2D, scene: Scene, width: number, height: number): void {
   ctx.fillStyle = '#141414';

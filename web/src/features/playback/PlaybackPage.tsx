@@ -156,7 +156,8 @@ function Desk({ search, setSearch, hold, chosen, choose, cameras }: DeskProps) {
     const event = track.events.find((e) => us >= e.fromUs && us < e.toUs);
     if (event) return `${time}  ${track.name}  ${t('playback.event', { reason: event.kind })}`;
     const run = track.recorded.find((r) => us >= r.fromUs && us < r.toUs);
-    return run ? `${time}  ${track.name}${run.kind === 'held' ? `  ${t('playback.held')}` : ''}` : time;
+    const word = run?.kind === 'held' ? `  ${t('playback.held')}` : run?.kind === 'edge' ? `  ${t('playback.edge')}` : '';
+    return run ? `${time}  ${track.name}${word}` : time;
   };
 
   return (

@@ -22,7 +22,7 @@ export function coverageOf(answer: CameraTimeline, events: readonly RecordedEven
   const spans = <T extends { from: string; to: string }>(list: readonly T[]) =>
     list.map((s) => ({ ...s, fromUs: parseUs(s.from) ?? 0, toUs: parseUs(s.to) ?? 0 })).filter((s) => s.toUs > s.fromUs);
   return {
-    recorded: spans(answer.recorded).map(({ fromUs, toUs, kind, state }) => ({ fromUs, toUs, kind: state === 'ok' ? kind : state })),
+    recorded: spans(answer.recorded).map(({ fromUs, toUs, kind, state, origin }) => ({ fromUs, toUs, kind: state !== 'ok' ? state : origin === 'edge' ? origin : kind })),
     events: events.map((e) => ({ fromUs: parseUs(e.from) ?? 0, toUs: parseUs(e.to) ?? 0, kind: e.reason })),
     gaps: spans(answer.gaps).map(({ fromUs, toUs, cause }) => ({ fromUs, toUs, cause, kind: cause })),
   };

@@ -1,11 +1,11 @@
 /** Add or change one point: addresses, sign-in, recording, and a probe before saving. */
 
-import { App, Button, Drawer, Form, Input, Select, Space, TreeSelect } from 'antd';
+import { App, Button, Drawer, Form, Input, InputNumber, Select, Space, Switch, TreeSelect } from 'antd';
 import { useTranslation } from 'react-i18next';
 import type { Camera, Region } from '@/shared/api/types';
 import { scaled } from '@/shared/lib/screen';
 import { Failure } from '@/shared/ui/states';
-import { EMPTY, fromPasted, toCreate, toPatch, valuesOf, type PointValues } from './form';
+import { EMPTY, fromPasted, MAX_EDGE_DAYS, toCreate, toPatch, valuesOf, type PointValues } from './form';
 import { useProbe, useSavePoint } from './mutations';
 import { RecordSelect } from './RecordSelect';
 import { ProbeResult } from './ProbeResult';
@@ -105,9 +105,40 @@ export function PointDrawer({ editing, regions, onClose }: Props) {
         <Form.Item name="record" label={t('points.record')}>
           <RecordSelect />
         </Form.Item>
+        <Form.Item name="edge" label={t('points.edge')} valuePropName="checked" extra={t('points.edge_hint')}>
+          <Switch aria-label={t('points.edge')} />
+        </Form.Item>
+        <Form.Item noStyle dependencies={['edge', 'sub_url']}>
+          {({ getFieldsValue }) => <EdgeFields values={getFieldsValue(['edge', 'sub_url']) as EdgeChoice} />}
+        </Form.Item>
         {save.isError && <Failure error={save.error} />}
       </Form>
     </Drawer>
+  );
+}
+
+interface EdgeChoice {
+  edge?: boolean;
+  sub_url?: string;
+}
+
+/** They stay in the form when the switch is off, so that switching on again finds what was there. */
+function EdgeFields({ values }: { values: EdgeChoice }) {
+  const { t } = useTranslation();
+  const on = values.edge === true;
+  const rule = { pattern: RTSP, message: t('points.url_rule') };
+  return (
+    <>
+      <Form.Item name="edge_url" label={t('points.edge_url')} hidden={!on} rules={on ? [{ required: true, ...rule }] : []}>
+        <Input placeholder="rtsp://192.0.2.10:554/replay1" />
+      </Form.Item>
+      <Form.Item name="sub_edge_url" label={t('points.sub_edge_url')} hidden={!on || !values.sub_url?.trim()} rules={on ? [rule] : []}>
+        <Input placeholder="rtsp://192.0.2.10:554/replay2" />
+      </Form.Item>
+      <Form.Item name="edge_days" label={t('points.edge_days')} hidden={!on} rules={[{ required: on, message: t('points.edge_days_rule') }]}>
+        <InputNumber min={1} max={MAX_EDGE_DAYS} precision={0} />
+      </Form.Item>
+    </>
   );
 }
 

@@ -12,9 +12,16 @@ export interface PointValues {
   username?: string;
   password?: string;
   record: RecordChoice;
+  edge: boolean;
+  edge_url?: string;
+  sub_edge_url?: string;
+  edge_days: number;
 }
 
-export const EMPTY: PointValues = { name: '', url: '', transport: 'auto', record: 'always' };
+export const MAX_EDGE_DAYS = 365;
+const EDGE_DAYS = 7;
+
+export const EMPTY: PointValues = { name: '', url: '', transport: 'auto', record: 'always', edge: false, edge_days: EDGE_DAYS };
 
 const profileUrl = (camera: Camera, name: string) => camera.profiles.find((p) => p.name === name);
 
@@ -26,6 +33,10 @@ export function valuesOf(camera: Camera): PointValues {
     url: main?.url ?? '',
     transport: main?.transport ?? 'auto',
     record: camera.record,
+    edge: camera.edge_days > 0,
+    edge_days: camera.edge_days || EDGE_DAYS,
+    ...(main?.edge_url ? { edge_url: main.edge_url } : {}),
+    ...(sub?.edge_url ? { sub_edge_url: sub.edge_url } : {}),
     ...(camera.code === null ? {} : { code: camera.code }),
     ...(camera.region_id === null ? {} : { region_id: camera.region_id }),
     ...(sub ? { sub_url: sub.url } : {}),
@@ -34,9 +45,9 @@ export function valuesOf(camera: Camera): PointValues {
 }
 
 function profiles(values: PointValues): CameraIn['profiles'] {
-  const main = { name: 'main' as const, url: values.url.trim(), transport: values.transport };
+  const main = { name: 'main' as const, url: values.url.trim(), transport: values.transport, edge_url: some(values.edge_url) };
   const sub = values.sub_url?.trim();
-  return sub ? [main, { name: 'sub', url: sub, transport: values.transport }] : [main];
+  return sub ? [main, { name: 'sub', url: sub, transport: values.transport, edge_url: some(values.sub_edge_url) }] : [main];
 }
 
 const some = (text: string | undefined): string | null => text?.trim() || null;
@@ -50,6 +61,7 @@ export function toCreate(values: PointValues): CameraIn {
     username: some(values.username),
     password: values.password || null,
     record: values.record,
+    edge_days: values.edge ? values.edge_days : 0,
   };
 }
 
