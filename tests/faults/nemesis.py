@@ -242,7 +242,7 @@ def soak(folder: Path, seed: int, minutes: float, cameras: int) -> Verdict:
         node.wait_recording(ids, 60)
         pass_time(15)
         base_line = invariants.resources(node)
-        second = first_way_in(database_url(invariants.config_of(node)), admin_name="", api_name="second").token
+        second = first_way_in(database_url(invariants.config_of(node)), node.data / "keys", admin_name="", api_name="second").token
         nemesis = Nemesis(node, links, disk, random.Random(seed), ids, second)
         from_us = now_us()
         nemesis.run(time.monotonic() + minutes * 60 - QUIET_S)
