@@ -9,6 +9,8 @@ from pathlib import Path
 from vms.api.front.app import create_edge_app
 from vms.api.front.asking import Asking
 from vms.api.front.downloads import Downloads
+from vms.api.front.live_hls import LiveHls
+from vms.api.front.open_views import OpenViews
 from vms.api.front.proxy import Proxy
 from vms.api.front.views import Views
 from vms.base.clock import Clock, SystemClock
@@ -27,12 +29,14 @@ async def main(child: Child, stop: asyncio.Event) -> None:
     clock = SystemClock()
     workers = [WorkerLink(path, clock) for path in child.config.worker_paths()]
     asking = Asking(child.config.socket_path("control"), clock)
-    views = Views(asking, workers, clock)
+    views = OpenViews()
     asking.on_revoke = views.revoke
+    hls = LiveHls(asking, workers, clock, views)
     proxy = Proxy(child.config.socket_path("api"))
-    app = create_edge_app(views, Downloads(asking), proxy, Path(child.config.web_dir))
+    app = create_edge_app(Views(asking, workers, clock, views), hls, Downloads(asking), proxy, Path(child.config.web_dir))
     links = {f"worker-{index}": link for index, link in enumerate(workers)}
-    tasks = supervise({**links, "control": asking, "views": Calling(lambda: _tell_views(asking, views, clock))}, clock)
+    telling = Calling(lambda: _tell_views(asking, views, clock))
+    tasks = supervise({**links, "control": asking, "views": telling, "hls": hls}, clock)
     try:
         await serve(app, child.listener("http"), stop, certificate=child.config.tls_cert, key=child.config.tls_key)
     finally:
@@ -40,12 +44,11 @@ async def main(child: Child, stop: asyncio.Event) -> None:
         await proxy.close()
 
 
-async def _tell_views(asking: Asking, views: Views, clock: Clock) -> None:
+async def _tell_views(asking: Asking, views: OpenViews, clock: Clock) -> None:
     """Who this edge is and how many watch, for GET /system; and for whom, so that the views of a session end with it."""
     started_us = clock.wall_us()
     while True:
-        sessions = sorted({view.session for view in views.open})
-        asking.tell({"op": "edge", "pid": os.getpid(), "started_us": started_us, "views": len(views.open), "sessions": sessions})
+        asking.tell({"op": "edge", "pid": os.getpid(), "started_us": started_us, "views": len(views), "sessions": views.sessions()})
         await clock.sleep(TELL_S)
 
 

@@ -11,6 +11,8 @@ from tests.playback.recorded import CAMERA, opened
 from vms.api.front.app import create_edge_app
 from vms.api.front.asking import Asking, Credential, Verdict
 from vms.api.front.downloads import Downloads
+from vms.api.front.live_hls import LiveHls
+from vms.api.front.open_views import OpenViews
 from vms.api.front.proxy import Proxy
 from vms.api.front.views import Views
 from vms.base.clock import ManualClock
@@ -23,17 +25,18 @@ API = f"/api/v1/cameras/{CAMERA}"
 
 
 class FakeAsking(Asking):
-    """Says yes to the one token, from a list of extents; keeps what it was asked."""
+    """Says yes to known tokens, from a list of extents; keeps what it was asked."""
 
     def __init__(self, extents: tuple[Extent, ...] = ()) -> None:
         super().__init__("/nowhere", ManualClock())
         self.extents = extents
         self.asked: list[CameraRequest] = []
         self.refusal: VmsError | None = None
+        self.secrets = {"t0ken"}
 
     async def ask(self, credential: Credential, request: CameraRequest) -> Verdict:
         self.asked.append(request)
-        if credential.secret != "t0ken":
+        if credential.secret not in self.secrets:
             raise VmsError(Kind.UNAUTHENTICATED, "sign in first")
         if self.refusal is not None:
             raise self.refusal
@@ -59,8 +62,11 @@ class Edge:
     ) -> None:
         self.asking = FakeAsking(extents)
         self.worker = WorkerLink("/nowhere", ManualClock())
-        self.views = Views(self.asking, [self.worker], ManualClock())
-        self.app: Any = create_edge_app(self.views, Downloads(self.asking), Proxy(api_socket), console)
+        self.clock = ManualClock()
+        self.open = OpenViews()
+        self.views = Views(self.asking, [self.worker], self.clock, self.open)
+        self.hls = LiveHls(self.asking, [self.worker], self.clock, self.open)
+        self.app: Any = create_edge_app(self.views, self.hls, Downloads(self.asking), Proxy(api_socket), console)
 
     def client(self, *, signed_in: bool = True) -> TestClient:
         return TestClient(self.app, headers=BEARER if signed_in else {})

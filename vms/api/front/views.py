@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from starlette.types import Receive, Scope
@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from vms.api.front.asking import Asking, Credential, Verdict
 from vms.api.front.http import check_origin, credential_of, profile_of
+from vms.api.front.open_views import OpenViews, View
 from vms.base.clock import Clock
 from vms.base.errors import Kind, VmsError
 from vms.base.timespan import parse_time
@@ -27,7 +28,6 @@ from vms.stream.hub import WorkerLink
 
 CLOSE_CODES = {Kind.UNAUTHENTICATED: 4401, Kind.FORBIDDEN: 4403, Kind.NOT_FOUND: 4404}
 UNAVAILABLE_CODE = 4503
-MAX_VIEWS = 2000
 SPAN_EXTENTS = 20
 LOOK_AHEAD_US = 365 * 86_400_000_000  # over the longest hole worth jumping
 Send = Callable[[str | bytes], Awaitable[None]]
@@ -35,23 +35,14 @@ ViewKindName = Literal["live", "playback"]
 ViewKind = Callable[[WebSocket, Send, Credential], Awaitable[None]]
 
 
-@dataclass(eq=False)
-class View:
-    """One open view, so that a revocation can end it."""
-
-    session: str
-    camera: str
-    task: asyncio.Task[None]
-
-
 @dataclass
 class Views:
-    """Every open view of this edge, and what they share."""
+    """The views over WebSocket, and what they share."""
 
     asking: Asking
     workers: list[WorkerLink]
     clock: Clock
-    open: set[View] = field(default_factory=set[View])
+    open: OpenViews
 
     async def live(self, scope: Scope, receive: Receive, send: ASGISend) -> None:
         await self._guard(scope, receive, send, self._live)
@@ -59,20 +50,13 @@ class Views:
     async def playback(self, scope: Scope, receive: Receive, send: ASGISend) -> None:
         await self._guard(scope, receive, send, self._playback)
 
-    def revoke(self, session: str | None, camera: str | None) -> None:
-        """End what a withdrawn right had opened; `None` stands for any."""
-        for view in list(self.open):
-            if session in (None, view.session) and camera in (None, view.camera):
-                view.task.cancel()
-
     async def _guard(self, scope: Scope, receive: Receive, send: ASGISend, view: ViewKind) -> None:
         """Accept, then tell a refusal in a close code: browsers hide the status of a refused handshake."""
         websocket = WebSocket(scope, receive, send)
         await websocket.accept()
         try:
             check_origin(websocket.headers)
-            if len(self.open) >= MAX_VIEWS:
-                raise VmsError(Kind.LIMIT, "this node shows as many views as it may; close one", limit=MAX_VIEWS)
+            self.open.admit()
             await view(websocket, sender(send), credential_of(websocket))
         except VmsError as error:
             await _close(websocket, CLOSE_CODES.get(error.kind, UNAVAILABLE_CODE), error)
@@ -132,7 +116,7 @@ class Views:
     ) -> str | None:
         """Send until the viewer leaves, is revoked, or `told` returns a value, which is passed on."""
         task = asyncio.ensure_future(_quietly(sending))
-        view = View(session, camera, task)
+        view = View(session, camera, task.cancel)
         self.open.add(view)
         listening = asyncio.ensure_future(_listen(websocket, told))
         try:
