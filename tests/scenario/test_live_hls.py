@@ -56,10 +56,8 @@ def test_ffmpeg_gets_every_frame_and_the_view_is_counted(node: Node, tmp_path: P
     assert 0 < now_us() - newest_us < 20_000_000
 
 
-@pytest.mark.parametrize(
-    ("codec", "audio"),
-    [("h264", "aac"), pytest.param("h265", "aac", marks=pytest.mark.long), pytest.param("h264", "pcma", marks=pytest.mark.long)],
-)
+@pytest.mark.long
+@pytest.mark.parametrize(("codec", "audio"), [("h264", "aac"), ("h265", "aac"), ("h264", "pcma")])
 def test_gstreamer_and_ffmpeg_play_picture_and_aac(
     node: Node, codec: Literal["h264", "h265"], audio: Literal["aac", "pcma"], tmp_path: Path
 ) -> None:
