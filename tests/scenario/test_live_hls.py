@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import tempfile
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from tests.counterparts import ff, gstreamer
 from tests.support.node import API, Node, Setup, now_us, serve, sim_cameras
@@ -22,7 +24,7 @@ pytestmark = [pytest.mark.scenario, pytest.mark.timeout(120)]
 
 @pytest.fixture(scope="module")
 def node() -> Generator[Node]:
-    with tempfile.TemporaryDirectory(prefix="vms-") as top, serve(Path(top) / "node", Setup()) as running:
+    with tempfile.TemporaryDirectory(prefix="vms-") as top, serve(Path(top) / "node", Setup(more="[viewing]\nmax_views = 2")) as running:
         yield running
         assert running.stop() == 0
         assert running.bad_log_lines() == []
@@ -36,6 +38,20 @@ def record(node: Node, camera: str, seconds: float, target: Path) -> None:
     assert done.returncode == 0 and not done.stderr.strip(), done.stderr
 
 
+def over_the_limit(node: Node, camera: str) -> None:
+    """One view is open and one more may be: the third is refused in words, whatever it comes by, and the second stays."""
+    with node.websocket(f"/cameras/{camera}/live.mse") as second:
+        assert json.loads(second.recv(timeout=15))["type"] == "init"
+        with node.websocket(f"/cameras/{camera}/live.mse") as third:
+            told = json.loads(third.recv(timeout=15))
+            with pytest.raises(ConnectionClosed) as closed:
+                third.recv(timeout=15)
+        refused = node.http.get(f"{API}/cameras/{camera}/live.m3u8", params={"profile": "sub"})
+        assert second.recv(timeout=15)
+    assert (told["cause"], closed.value.rcvd and closed.value.rcvd.code) == ("overload", 4503)
+    assert (refused.status_code, refused.headers["retry-after"], refused.json()["params"]["scope"]) == (503, "5", "node")
+
+
 def test_ffmpeg_gets_every_frame_and_the_view_is_counted(node: Node, tmp_path: Path) -> None:
     with sim_cameras(tmp_path, 1) as base:
         camera = node.add_camera(f"{base}/cam/1/main")
@@ -46,6 +62,7 @@ def test_ffmpeg_gets_every_frame_and_the_view_is_counted(node: Node, tmp_path: P
         outside = node.http.get(f"{API}/cameras/{camera}/live/media.m4s", params={"segment": "../../etc/passwd"})
         assert (outside.status_code, outside.json()["code"]) == (400, "bad_request")
         wait_until("the view is counted", lambda: node.get("/system")["counts"]["viewers"] == 1, 10)
+        over_the_limit(node, camera)
         node.http.delete(f"{API}/cameras/{camera}")
     counters = [mark.counter for mark in find_marks((tmp_path / "live.mkv").read_bytes())]
     assert len(counters) > 4 * 25

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 from vms.api.front.app import create_edge_app
 from vms.api.front.asking import Asking
 from vms.api.front.downloads import Downloads
 from vms.api.front.live_hls import LiveHls
-from vms.api.front.open_views import OpenViews
+from vms.api.front.open_views import Limits, OpenViews
 from vms.api.front.proxy import Proxy
 from vms.api.front.views import Views
+from vms.base.busy import Busy
 from vms.base.clock import Clock, SystemClock
 from vms.base.log import configure
 from vms.processes.child import Child, run
@@ -29,14 +31,15 @@ async def main(child: Child, stop: asyncio.Event) -> None:
     clock = SystemClock()
     workers = [WorkerLink(path, clock) for path in child.config.worker_paths()]
     asking = Asking(child.config.socket_path("control"), clock)
-    views = OpenViews()
+    busy = Busy(clock)
+    views = OpenViews(Limits(**asdict(child.config.viewing)), busy)
     asking.on_revoke = views.revoke
     hls = LiveHls(asking, workers, clock, views)
     proxy = Proxy(child.config.socket_path("api"))
     app = create_edge_app(Views(asking, workers, clock, views), hls, Downloads(asking), proxy, Path(child.config.web_dir))
     links = {f"worker-{index}": link for index, link in enumerate(workers)}
     telling = Calling(lambda: _tell_views(asking, views, clock))
-    tasks = supervise({**links, "control": asking, "views": telling, "hls": hls}, clock)
+    tasks = supervise({**links, "control": asking, "views": telling, "hls": hls, "busy": busy}, clock)
     try:
         await serve(app, child.listener("http"), stop, certificate=child.config.tls_cert, key=child.config.tls_key)
     finally:

@@ -18,7 +18,7 @@ from vms.base.timespan import parse_time
 
 SESSION_COOKIES = ("__Host-vms_session", "vms_session")
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})$")
-RETRY_AFTER_S = "2"
+RETRY_AFTER_S = 2
 MEDIA_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
 
 
@@ -110,6 +110,6 @@ def problem_response(error: VmsError, headers: dict[str, str] | None = None) -> 
     if rule.status == 401:
         more["WWW-Authenticate"] = "Bearer"
     if rule.status == 503:
-        more["Retry-After"] = RETRY_AFTER_S
+        more["Retry-After"] = str(error.facts.get("retry_after_s", RETRY_AFTER_S))
     body = problem_body(new_id(), Said(error.kind, rule, error.message, error.facts))
     return JSONResponse(body, rule.status, more, MEDIA_TYPE)

@@ -123,10 +123,12 @@ class LiveHls:
             raise VmsError(Kind.UNAVAILABLE, "control answered something else")
         view = self.views.get(key)  # a player that asks for two things at once opens one view
         if view is None:
+            self.open.admit_view(verdict.user, opened.camera)
             now_us, feed = self.clock.mono_us(), self._feed(opened)
             feed.views += 1
-            view = self.views[key] = HlsView(View(verdict.session, opened.camera, lambda: self._end(key)), feed, now_us, now_us)
-            self.open.add(view.view)
+            open_view = View(verdict.session, verdict.user, opened.camera, lambda: self._end(key))
+            view = self.views[key] = HlsView(open_view, feed, now_us, now_us)
+            self.open.add(open_view)
         return view
 
     async def _judge_again(self, credential: Credential, key: _Key, view: HlsView) -> None:
@@ -143,6 +145,7 @@ class LiveHls:
         feed = self.feeds.get((opened.camera, opened.profile))
         if feed is None:
             worker = self.workers[opened.worker]
+            self.open.admit_stream(worker, opened)
             feed = Feed(Segmenter(opened.profile, self.clock), worker.watch(opened.camera, opened.profile), worker)
             self.feeds[opened.camera, opened.profile] = feed
             feed.watched.stream.attach(feed.segmenter, self.clock.mono_us())

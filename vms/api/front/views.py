@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from starlette.types import Receive, Scope
 from starlette.types import Send as ASGISend
@@ -78,10 +78,11 @@ class Views:
     async def _watch(self, websocket: WebSocket, send: Send, verdict: Verdict, opened: LiveOpened) -> str | None:
         """Show one stream; the profile to change to, or None when the viewer left."""
         worker = self.workers[opened.worker]
+        self.open.admit_stream(worker, opened)
         watched = worker.watch(opened.camera, opened.profile)
         view = LiveView(watched.stream, watched.framer, self.clock)
         try:
-            return await self._both(websocket, verdict.session, opened.camera, view.run(send), _profile_wanted)
+            return await self._both(websocket, verdict, view.run(send), _profile_wanted)
         finally:
             worker.unwatch(opened.camera, opened.profile)
 
@@ -109,14 +110,19 @@ class Views:
             asking_anew = player.control(text) or asking_anew
             return None
 
-        await self._both(websocket, first.session, first.answer.camera, player.run(send), told)
+        await self._both(websocket, first, player.run(send), told)
 
     async def _both(
-        self, websocket: WebSocket, session: str, camera: str, sending: Awaitable[None], told: Callable[[str], str | None]
+        self, websocket: WebSocket, verdict: Verdict, sending: Coroutine[Any, Any, None], told: Callable[[str], str | None]
     ) -> str | None:
         """Send until the viewer leaves, is revoked, or `told` returns a value, which is passed on."""
+        try:
+            self.open.admit_view(verdict.user, verdict.answer.camera)
+        except VmsError:
+            sending.close()
+            raise
         task = asyncio.ensure_future(_quietly(sending))
-        view = View(session, camera, task.cancel)
+        view = View(verdict.session, verdict.user, verdict.answer.camera, task.cancel)
         self.open.add(view)
         listening = asyncio.ensure_future(_listen(websocket, told))
         try:
@@ -177,7 +183,8 @@ def _profile_wanted(text: str) -> str | None:
 async def _close(websocket: WebSocket, code: int, error: VmsError) -> None:
     reason = json.dumps({"code": error.kind, "detail": error.message[:80]})
     try:
-        await websocket.send_text(json.dumps({"type": "end", "cause": error.kind, "detail": error.message}))
+        later = {"retry_after_s": error.facts["retry_after_s"]} if "retry_after_s" in error.facts else {}
+        await websocket.send_text(json.dumps({"type": "end", "cause": error.kind, "detail": error.message} | later))
         await websocket.close(code, reason)
     except (WebSocketDisconnect, RuntimeError):
         return
