@@ -24,7 +24,10 @@ pytestmark = [pytest.mark.scenario, pytest.mark.timeout(120)]
 
 @pytest.fixture(scope="module")
 def node() -> Generator[Node]:
-    with tempfile.TemporaryDirectory(prefix="vms-") as top, serve(Path(top) / "node", Setup(more="[viewing]\nmax_views = 2")) as running:
+    with (
+        tempfile.TemporaryDirectory(prefix="vms-") as top,
+        serve(Path(top) / "node", Setup(more="[viewing]\nmax_views_per_camera = 2")) as running,
+    ):
         yield running
         assert running.stop() == 0
         assert running.bad_log_lines() == []
@@ -49,12 +52,13 @@ def over_the_limit(node: Node, camera: str) -> None:
         refused = node.http.get(f"{API}/cameras/{camera}/live.m3u8", params={"profile": "sub"})
         assert second.recv(timeout=15)
     assert (told["cause"], closed.value.rcvd and closed.value.rcvd.code) == ("overload", 4503)
-    assert (refused.status_code, refused.headers["retry-after"], refused.json()["params"]["scope"]) == (503, "5", "node")
+    assert (refused.status_code, refused.headers["retry-after"], refused.json()["params"]["scope"]) == (503, "5", "camera")
 
 
 def test_ffmpeg_gets_every_frame_and_the_view_is_counted(node: Node, tmp_path: Path) -> None:
     with sim_cameras(tmp_path, 1) as base:
-        camera = node.add_camera(f"{base}/cam/1/main")
+        profiles = [{"name": name, "url": f"{base}/cam/1/{name}"} for name in ("main", "sub")]
+        camera = node.add_camera("", name="both", profiles=profiles)
         node.wait_recording([camera])
         record(node, camera, 6, tmp_path / "live.mkv")
         text = node.http.get(f"{API}/cameras/{camera}/live.m3u8").text
