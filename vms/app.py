@@ -20,8 +20,8 @@ from vms import __version__
 from vms.base.errors import Kind, VmsError
 from vms.base.ids import new_id
 from vms.base.log import get_log
-from vms.processes.config import NodeConfig, RetentionConfig, VolumeConfig, load, save
-from vms.settings import Settings
+from vms.processes.config import NodeConfig, RetentionConfig, ViewingConfig, VolumeConfig, load, save
+from vms.settings import Settings, ViewingSettings
 from vms.storage.known import change_known, read_known
 from vms.storage.taking import take_place
 
@@ -72,6 +72,7 @@ def resolve(settings: Settings, settings_path: Path | None = None) -> tuple[Node
         tsa_ca=str(settings.integrity.tsa_ca.absolute()) if settings.integrity.tsa_ca else "",
         stamp_minutes=settings.integrity.stamp_minutes,
         retention=RetentionConfig(**settings.retention.model_dump()),
+        viewing=_viewing(settings.viewing),
         utc_offset_minutes=utc_offset_minutes(settings.node.time_zone),
         settings_path="" if settings_path is None else str(settings_path.absolute()),
         backup_folder="" if settings.backup.folder is None else str(settings.backup.folder.absolute()),
@@ -82,6 +83,10 @@ def resolve(settings: Settings, settings_path: Path | None = None) -> tuple[Node
     path = run / "node.json"
     save(config, path)
     return config, path
+
+
+def _viewing(viewing: ViewingSettings) -> ViewingConfig:
+    return ViewingConfig(viewing.max_views, viewing.max_views_per_user, viewing.max_views_per_camera, viewing.busy_percent)
 
 
 def resolved(settings: Settings) -> NodeConfig:

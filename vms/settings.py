@@ -162,6 +162,20 @@ class RetentionSettings(Section):
     free_percent: float = Field(default=5.0, ge=0, le=50, description="the same, as a share of the volume")
 
 
+class ViewingSettings(Section):
+    """How many may watch at once, live and past together. One view more is refused (503, close code 4503); recording never pays."""
+
+    max_views: int = Field(default=2000, ge=1, le=100_000, description="most views of the node")
+    max_views_per_user: int = Field(default=1500, ge=1, le=100_000, description="most of one person or token, over all sign-ins")
+    max_views_per_camera: int = Field(default=1500, ge=1, le=100_000, description="most of one camera")
+    busy_percent: int = Field(
+        default=90,
+        ge=10,
+        le=100,
+        description="CPU (percent of a core over 5 s) from which the viewers' process admits no view, a recording process no new stream",
+    )
+
+
 class VolumeSettings(Section):
     """A place for segment files."""
 
@@ -208,6 +222,7 @@ class Settings(BaseSettings):
     recording: RecordingSettings = RecordingSettings()
     integrity: IntegritySettings = IntegritySettings()
     retention: RetentionSettings = RetentionSettings()
+    viewing: ViewingSettings = ViewingSettings()
     backup: BackupSettings = BackupSettings()
     log: LogSettings = LogSettings()
     volumes: tuple[VolumeSettings, ...] = Field(
@@ -319,6 +334,7 @@ SECTIONS: dict[str, type[Section]] = {
     "recording": RecordingSettings,
     "integrity": IntegritySettings,
     "retention": RetentionSettings,
+    "viewing": ViewingSettings,
     "backup": BackupSettings,
     "log": LogSettings,
     "volumes": VolumeSettings,

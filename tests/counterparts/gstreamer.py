@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import select
 import subprocess
 from collections.abc import Generator
@@ -65,3 +66,20 @@ def pull(url: str, user: str, password: str, protocol: Literal["tcp", "udp"], fr
     assert answer.returncode == 0, answer.stderr
     got, broken = answer.stdout.split()
     return int(got), int(broken)
+
+
+class Played(NamedTuple):
+    """Decoded frames of each kind."""
+
+    video: int
+    audio: int
+
+
+def play(uri: str, token: str, seconds: float) -> Played:
+    """Plays `uri`, signed in by cookie; an error of the player is a failure."""
+    command = [SYSTEM_PYTHON, str(Path(__file__).with_name("gst_play.py")), uri, token, str(seconds)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + 30, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stderr[-800:]
+    seen = json.loads(done.stdout)
+    assert not seen["error"], seen["error"]
+    return Played(seen["video"], seen["audio"])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.stream.links import FakeLink, on_a_loop, served, socket_path, until
-from vms.api.front.asking import REMEMBER_S, Asking, Credential
+from vms.api.front.asking import REMEMBER_S, Asking, Credential, Verdict
 from vms.base.clock import ManualClock
 from vms.base.errors import Kind, VmsError
 from vms.owner.ask import Owner, may
@@ -107,7 +107,7 @@ async def test_a_verdict_carries_the_answer_and_the_session() -> None:
     with socket_path() as path:
         async with joined(control, path, ManualClock()) as (edge, _):
             verdict = await edge.ask(CREDENTIAL, OpenLive("cam"))
-            assert (verdict.answer, verdict.session) == (LiveOpened("cam", "main", 1), "session-1")
+            assert verdict == Verdict(LiveOpened("cam", "main", 1), "session-1", "o1")
             control.answer = SPAN
             assert (await edge.ask(CREDENTIAL, OpenSpan("cam", "main", 0, 9))).answer == SPAN
     assert control.audited == [("OpenLive", None), ("OpenSpan", None)]

@@ -218,3 +218,22 @@ def test_a_congested_link_drops_to_the_next_key_frame_and_says_so_once() -> None
         subscriber.put(chunk(seq, key=seq % 5 == 0), 0)
     assert link.seqs() == [0, 1, 2, 3, 10, 11]
     assert link.messages == [(3, {"op": "gap", "cause": "overload_drop"})]
+
+
+@on_a_loop
+async def test_a_worker_tells_edges_how_busy_it_is_and_a_worker_that_is_away_is_not_busy(init: Init) -> None:
+    clock = ManualClock()
+    worker = Worker(clock, init)
+    with socket_path() as path:
+        edge = WorkerLink(path, clock)
+        async with serving(worker, path):
+            task = asyncio.create_task(edge.run())
+
+            def heard() -> bool:
+                worker.server.tell_load(63)
+                return edge.busy_percent == 63
+
+            await until(heard)
+        await until(lambda: edge.busy_percent == 0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

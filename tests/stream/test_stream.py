@@ -48,7 +48,7 @@ def test_slow_reader_loses_only_itself_and_continues_at_a_key_frame() -> None:
         seen += [c.seq for c in drain(quick) if isinstance(c, Chunk)]
     assert seen == list(range(120))
     late = drain(slow)
-    assert any(isinstance(i, Gap) and i.cause == "overload_drop" for i in late)
+    assert any(isinstance(i, Gap) and i.cause == "slow_viewer" for i in late)
     chunks = [c for c in late if isinstance(c, Chunk)]
     after_gap = chunks[0]
     assert after_gap.key

@@ -374,7 +374,9 @@ def _answers(node: Node) -> bool:
 
 
 @contextmanager
-def sim_cameras(folder: Path, count: int = 1, *, port: int = 0, faults: str = "", user: str = "", password: str = "") -> Generator[str]:
+def sim_cameras(
+    folder: Path, count: int = 1, *, port: int = 0, faults: str = "", user: str = "", password: str = "", clip: Path | None = None
+) -> Generator[str]:
     """`vms sim cameras`; yields `rtsp://127.0.0.1:PORT`, to which `/cam/{n}/main` is added."""
     ready = folder / "sim-ready.json"
     ready.unlink(missing_ok=True)
@@ -384,6 +386,8 @@ def sim_cameras(folder: Path, count: int = 1, *, port: int = 0, faults: str = ""
         command += ["--script", str(folder / "faults.toml")]
     if user:
         command += ["--user", user, "--password", password]
+    if clip is not None:
+        command += ["--clip", str(clip)]
     log = folder / "sim.log"
     with process(command, log) as started:
         wait_until("simulated cameras", alive(started, log, ready.exists), START_S)

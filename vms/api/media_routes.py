@@ -63,7 +63,7 @@ _WIDTH = {
 MEDIA_PATHS: dict[str, dict[str, Any]] = {
     "/api/v1/cameras/{camera}/clip.mp4": _clip("get_clip_mp4", "A span as one MP4, frames copied", "video/mp4"),
     "/api/v1/cameras/{camera}/clip.mov": _clip("get_clip_mov", "A span with its original G.711 sound", "video/quicktime"),
-    "/api/v1/cameras/{camera}/live.m3u8": _get("get_live_playlist", "Live as HLS", _PLAYLIST, _PROFILE),
+    "/api/v1/cameras/{camera}/live.m3u8": _get("get_live_playlist", "Live as HLS, segments of at most 2 s", _PLAYLIST, _PROFILE),
     "/api/v1/cameras/{camera}/playback.m3u8": _get(
         "get_playback_playlist", "A recorded span as HLS", _PLAYLIST, _time("from"), _time("to"), _PROFILE
     ),

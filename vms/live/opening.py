@@ -1,4 +1,4 @@
-"""Handler of OpenLive: which camera, which profile, which worker has it. Control only (it reads the register)."""
+"""Handler of OpenLive and ContinueLive: which camera, which profile, which worker has it. Control only (it reads the register)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from vms.base.errors import Kind, VmsError
 from vms.owner.ask import Owner
-from vms.owner.requests import Actor, LiveOpened, OpenLive
+from vms.owner.requests import Actor, ContinueLive, LiveOpened, OpenLive
 from vms.registry.queries import find_camera, profiles_of
 
 
 def register(owner: Owner, worker_of: Callable[[str], int]) -> None:
-    """Let `owner` answer OpenLive; `worker_of` names the worker that pulls a camera."""
+    """Let `owner` answer them; `worker_of` names the worker that pulls a camera."""
 
     def open_live(session: Session, actor: Actor, request: OpenLive) -> LiveOpened:
         camera = find_camera(session, request.camera)
@@ -24,3 +24,4 @@ def register(owner: Owner, worker_of: Callable[[str], int]) -> None:
         return LiveOpened(camera.id, request.profile, worker_of(camera.id))
 
     owner.register(OpenLive, open_live)
+    owner.register(ContinueLive, open_live)

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from vms.base.clock import Clock
 from vms.media.types import Chunk
-from vms.stream.stream import Begin, End, Gap, Reader, Stream
+from vms.stream.stream import SLOW_VIEWER, Begin, End, Gap, Reader, Stream
 from vms.stream.viewframes import Framer, begin_frames
 
 Send = Callable[[str | bytes], Awaitable[None]]
@@ -53,8 +53,12 @@ class LiveView:
                 for data in begin_frames(item):
                     await send(data)
             else:
-                await send(_notice(item))
+                await send(_notice(item, self._reader.dropped_frames))
 
 
-def _notice(item: Gap | End) -> str:
-    return json.dumps({"type": "gap" if isinstance(item, Gap) else "end", "cause": item.cause})
+def _notice(item: Gap | End, dropped_frames: int) -> str:
+    """What the viewer itself was too slow for it is told with the count, so that it is no riddle and no fault of the camera."""
+    notice: dict[str, str | int] = {"type": "gap" if isinstance(item, Gap) else "end", "cause": item.cause}
+    if item.cause == SLOW_VIEWER:
+        notice["dropped_frames"] = dropped_frames
+    return json.dumps(notice)

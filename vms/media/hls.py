@@ -1,6 +1,6 @@
-"""HLS playlists of recorded spans (RFC 8216).
+"""HLS playlists of recorded spans and of a live stream's window (RFC 8216).
 
-In: the text. Not here: which spans (record), URLs with rights (api).
+In: the text. Not here: which spans (record), what the window holds (live), URLs with rights (api).
 """
 
 from __future__ import annotations
@@ -44,10 +44,34 @@ def vod_playlist(parts: Sequence[MediaPart]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def live_playlist(parts: Sequence[MediaPart], number: int, breaks_before: int, target_s: int, *, independent: bool) -> str:
+    """The window of a stream that goes on: `number` of its first part, and how many discontinuities lie before that.
+
+    `target_s` never changes while a player stays (RFC 8216 §6.2.1); `independent` says that every part opens with a key frame.
+    """
+    lines = [
+        "#EXTM3U",
+        "#EXT-X-VERSION:7",
+        f"#EXT-X-TARGETDURATION:{target_s}",
+        f"#EXT-X-MEDIA-SEQUENCE:{number}",
+        f"#EXT-X-DISCONTINUITY-SEQUENCE:{breaks_before}",
+        *(["#EXT-X-INDEPENDENT-SEGMENTS"] if independent else []),
+    ]
+    for before, part in pairwise([None, *parts]):
+        if part is not None:
+            lines += _part(before, part)
+    return "\n".join(lines) + "\n"
+
+
+def breaks(before: MediaPart | None, part: MediaPart) -> bool:
+    """Whether a player must start anew at `part`: another run, or a hole."""
+    return before is not None and (before.run != part.run or part.start_us - before.start_us - before.duration_us > HOLE_US)
+
+
 def _part(before: MediaPart | None, part: MediaPart) -> list[str]:
-    breaks = before is not None and (before.run != part.run or part.start_us - before.start_us - before.duration_us > HOLE_US)
-    lines = ["#EXT-X-DISCONTINUITY"] if breaks else []
-    if before is None or breaks:
+    broken = breaks(before, part)
+    lines = ["#EXT-X-DISCONTINUITY"] if broken else []
+    if before is None or broken:
         lines.append(f'#EXT-X-MAP:URI="{_quoted(part.init_uri)}"')
     lines += [
         f"#EXT-X-PROGRAM-DATE-TIME:{format_time(part.start_us)}",

@@ -45,6 +45,13 @@ class OpenLive(CameraRequest):
 
 
 @dataclass(frozen=True, slots=True)
+class ContinueLive(OpenLive):
+    """Whether a live view whose begin was asked for by OpenLive, and is in the audit, may go on."""
+
+    audited: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline(CameraRequest):
     action: ClassVar[Action] = "playback"
     profile: str = "main"

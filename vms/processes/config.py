@@ -33,6 +33,16 @@ class RetentionConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewingConfig:
+    """How many may watch at once (settings `[viewing]`)."""
+
+    node: int = 2000
+    user: int = 1500
+    camera: int = 1500
+    busy_percent: int = 90
+
+
+@dataclass(frozen=True, slots=True)
 class NodeConfig:
     """Everything a child process must know. Paths are absolute."""
 
@@ -63,6 +73,7 @@ class NodeConfig:
     stamp_minutes: int = 10
     rtsp_port: int = 0
     retention: RetentionConfig = RetentionConfig()
+    viewing: ViewingConfig = ViewingConfig()
     utc_offset_minutes: int = 480
     settings_path: str = ""
     backup_folder: str = ""
@@ -95,4 +106,5 @@ def load(path: Path) -> NodeConfig:
     raw["volumes"] = tuple(VolumeConfig(**volume) for volume in raw["volumes"])
     raw["allow"] = tuple(raw["allow"])
     raw["retention"] = RetentionConfig(**raw["retention"])
+    raw["viewing"] = ViewingConfig(**raw["viewing"])
     return NodeConfig(**raw)

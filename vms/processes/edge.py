@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 from vms.api.front.app import create_edge_app
 from vms.api.front.asking import Asking
 from vms.api.front.downloads import Downloads
+from vms.api.front.live_hls import LiveHls
+from vms.api.front.open_views import Limits, OpenViews
 from vms.api.front.proxy import Proxy
 from vms.api.front.restream import Restream
 from vms.api.front.views import Views
+from vms.base.busy import Busy
 from vms.base.clock import Clock, SystemClock
 from vms.base.log import configure
 from vms.processes.child import Child, run
@@ -28,13 +32,16 @@ async def main(child: Child, stop: asyncio.Event) -> None:
     clock = SystemClock()
     workers = [WorkerLink(path, clock) for path in child.config.worker_paths()]
     asking = Asking(child.config.socket_path("control"), clock)
-    views = Views(asking, workers, clock)
+    busy = Busy(clock)
+    views = OpenViews(Limits(**asdict(child.config.viewing)), busy)
     asking.on_revoke = views.revoke
+    hls = LiveHls(asking, workers, clock, views)
     proxy = Proxy(child.config.socket_path("api"))
-    app = create_edge_app(views, Downloads(asking), proxy, Path(child.config.web_dir))
+    app = create_edge_app(Views(asking, workers, clock, views), hls, Downloads(asking), proxy, Path(child.config.web_dir))
     links = {f"worker-{index}": link for index, link in enumerate(workers)}
-    restream = Restream(views)
-    parts = {**links, "control": asking, "views": Calling(lambda: _tell_views(asking, views, clock)), "restream": restream}
+    restream = Restream(asking, workers, clock, views)
+    telling = Calling(lambda: _tell_views(asking, views, clock))
+    parts = {**links, "control": asking, "views": telling, "hls": hls, "busy": busy, "restream": restream}
     rtsp = await restream.listen(child.listener("rtsp")) if "rtsp" in child.sockets else None
     tasks = supervise(parts, clock)
     try:
@@ -47,12 +54,11 @@ async def main(child: Child, stop: asyncio.Event) -> None:
         await proxy.close()
 
 
-async def _tell_views(asking: Asking, views: Views, clock: Clock) -> None:
+async def _tell_views(asking: Asking, views: OpenViews, clock: Clock) -> None:
     """Who this edge is and how many watch, for GET /system; and for whom, so that the views of a session end with it."""
     started_us = clock.wall_us()
     while True:
-        sessions = sorted({view.session for view in views.open})
-        asking.tell({"op": "edge", "pid": os.getpid(), "started_us": started_us, "views": len(views.open), "sessions": sessions})
+        asking.tell({"op": "edge", "pid": os.getpid(), "started_us": started_us, "views": len(views), "sessions": views.sessions()})
         await clock.sleep(TELL_S)
 
 

@@ -10,9 +10,11 @@ from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 GRACEFUL_S = 2
 MAX_HEADER_BYTES = 32 * 1024
+SILENT_MS = 30_000
 
 
 class Server(uvicorn.Server):
@@ -44,6 +46,20 @@ class Http(HttpToolsProtocol):
                 self.transport.close()
 
 
+class WebSocket(WebSocketsSansIOProtocol):
+    """Lets go of a viewer that takes nothing at all for `SILENT_MS`: one that vanished without a word, or stopped reading for good.
+
+    The kernel judges (TCP_USER_TIMEOUT, RFC 5482), pings give it something to judge by while a camera sends nothing. A pong has no
+    deadline: behind a full buffer it would be late, and who is slow is to lose pictures, not the view.
+    """
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        sock = transport.get_extra_info("socket")
+        if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENT_MS)
+        super().connection_made(transport)
+
+
 async def serve(
     app: Any, listener: socket.socket, stop: asyncio.Event, *, certificate: str = "", key: str = "", behind_edge: bool = False
 ) -> None:
@@ -54,7 +70,9 @@ async def serve(
     config = uvicorn.Config(
         app,
         http=Http,
-        ws="websockets-sansio",
+        ws=WebSocket,
+        ws_ping_interval=20,
+        ws_ping_timeout=None,
         ws_per_message_deflate=False,
         ws_max_size=64 * 1024,
         lifespan="off",

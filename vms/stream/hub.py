@@ -13,7 +13,7 @@ from vms.base.clock import Clock
 from vms.base.errors import VmsError
 from vms.media.boxes import split_init
 from vms.media.types import Init
-from vms.stream.frames import CHUNK, INIT, LinkFrame, Message
+from vms.stream.frames import CHUNK, INIT, MESSAGE, LinkFrame, Message
 from vms.stream.link import Dialler, Link
 from vms.stream.stream import Begin, Stream
 from vms.stream.viewframes import Framer
@@ -45,6 +45,8 @@ class WorkerLink:
         self._watched: dict[tuple[str, str], Watched] = {}
         self._by_handle: dict[int, Watched] = {}
         self._next_handle = 1
+        self.busy_percent = 0
+        """Of one core, as the worker tells it each second; 0 while it is away."""
 
     async def run(self) -> None:
         """A worker that is away costs a short wait, never an error to a viewer."""
@@ -72,12 +74,18 @@ class WorkerLink:
         if not watched.viewers:
             watched.linger = asyncio.create_task(self._close_later(watched))
 
+    def is_watching(self, camera: str, profile: str) -> bool:
+        """Whether the stream is open, so that one more viewer costs the worker nothing."""
+        return (camera, profile) in self._watched
+
     def streams(self) -> int:
         return len(self._watched)
 
     def on_frame(self, link: Link, frame: LinkFrame) -> None:
         watched = self._by_handle.get(frame.handle)
         if watched is None:
+            if frame.kind == MESSAGE and not frame.handle:
+                self._hear(frame.message())
             return
         now_us = self._clock.mono_us()
         if frame.kind == CHUNK and frame.chunk is not None:
@@ -90,11 +98,17 @@ class WorkerLink:
 
     def on_closed(self, link: Link, error: VmsError | Exception | None) -> None:
         self._by_handle.clear()
+        self.busy_percent = 0
         for watched in self._watched.values():
             watched.stream.lose("worker_crash", self._clock.mono_us())
         self._dialler.lost()
 
+    def _hear(self, message: Message) -> None:
+        if message.get("op") == "load":
+            self.busy_percent = int(message["busy_percent"])
+
     def _on_up(self, link: Link) -> None:
+        link.send_message({"op": "edge"})
         for watched in self._watched.values():
             self._open(watched)
 

@@ -12,7 +12,8 @@ from typing import NamedTuple, Protocol
 from vms.media.types import VIDEO_TRACK, Chunk, Init
 
 MAX_LAG_US = 2_000_000
-MAX_QUEUE_BYTES = 4 * 1024 * 1024
+MAX_QUEUE_BYTES = 3 * 1024 * 1024  # with what lies in the socket, a slow viewer holds at most 4 MB
+SLOW_VIEWER = "slow_viewer"
 MAX_GOP_BYTES = 16 * 1024 * 1024
 
 
@@ -101,7 +102,7 @@ class Stream:
 
 
 class Reader:
-    """A bounded queue judged by age: over 2 s of lag or 4 MB it drops to the next key frame and says so."""
+    """A bounded queue judged by age: over 2 s of lag or 3 MB it drops to the next key frame and says so."""
 
     def __init__(self, wake: Wake, max_lag_us: int = MAX_LAG_US, max_bytes: int = MAX_QUEUE_BYTES) -> None:
         self._wake = wake
@@ -153,7 +154,7 @@ class Reader:
         self.dropped_frames += sum(i.frames for _, i in self._queue if isinstance(i, Chunk) and i.track == VIDEO_TRACK)
         self._queue.clear()
         self._queue.extend((now_us, item) for _, item in kept)
-        self._queue.append((now_us, Gap("overload_drop")))
+        self._queue.append((now_us, Gap(SLOW_VIEWER)))
         self._bytes = 0
 
 

@@ -11,36 +11,41 @@ from tests.playback.recorded import CAMERA, opened
 from vms.api.front.app import create_edge_app
 from vms.api.front.asking import Asking, Credential, Verdict
 from vms.api.front.downloads import Downloads
+from vms.api.front.live_hls import LiveHls
+from vms.api.front.open_views import Limits, OpenViews
 from vms.api.front.proxy import Proxy
 from vms.api.front.views import Views
+from vms.base.busy import Busy
 from vms.base.clock import ManualClock
 from vms.base.errors import Kind, VmsError
 from vms.owner.requests import CameraRequest, Extent, LiveOpened, OpenLive, OpenSpan, SpanOpened
 from vms.stream.hub import WorkerLink
 
+LIMITS = Limits(node=50, user=40, camera=30, busy_percent=90)
 BEARER = {"Authorization": "Bearer t0ken"}
 API = f"/api/v1/cameras/{CAMERA}"
 
 
 class FakeAsking(Asking):
-    """Says yes to the one token, from a list of extents; keeps what it was asked."""
+    """Says yes to known tokens, from a list of extents; keeps what it was asked."""
 
     def __init__(self, extents: tuple[Extent, ...] = ()) -> None:
         super().__init__("/nowhere", ManualClock())
         self.extents = extents
         self.asked: list[CameraRequest] = []
         self.refusal: VmsError | None = None
+        self.secrets = {"t0ken"}
 
     async def ask(self, credential: Credential, request: CameraRequest) -> Verdict:
         self.asked.append(request)
-        if credential.secret != "t0ken":
+        if credential.secret not in self.secrets:
             raise VmsError(Kind.UNAUTHENTICATED, "sign in first")
         if self.refusal is not None:
             raise self.refusal
         if isinstance(request, OpenLive):
-            return Verdict(LiveOpened(CAMERA, request.profile, 0), "session-1")
+            return Verdict(LiveOpened(CAMERA, request.profile, 0), "session-1", credential.secret)
         assert isinstance(request, OpenSpan)
-        return Verdict(self._span(request), "session-1")
+        return Verdict(self._span(request), "session-1", credential.secret)
 
     def _span(self, request: OpenSpan) -> SpanOpened:
         found: list[Extent] = []
@@ -55,12 +60,22 @@ class Edge:
     """The application, its fakes and a client."""
 
     def __init__(
-        self, extents: tuple[Extent, ...] = (), *, api_socket: str = "/nowhere/api.sock", console: Path = Path("/nowhere")
+        self,
+        extents: tuple[Extent, ...] = (),
+        *,
+        api_socket: str = "/nowhere/api.sock",
+        console: Path = Path("/nowhere"),
+        limits: Limits = LIMITS,
     ) -> None:
         self.asking = FakeAsking(extents)
         self.worker = WorkerLink("/nowhere", ManualClock())
-        self.views = Views(self.asking, [self.worker], ManualClock())
-        self.app: Any = create_edge_app(self.views, Downloads(self.asking), Proxy(api_socket), console)
+        self.clock = ManualClock()
+        self.cpu_us = 0
+        self.busy = Busy(self.clock, lambda: self.cpu_us)
+        self.open = OpenViews(limits, self.busy)
+        self.views = Views(self.asking, [self.worker], self.clock, self.open)
+        self.hls = LiveHls(self.asking, [self.worker], self.clock, self.open)
+        self.app: Any = create_edge_app(self.views, self.hls, Downloads(self.asking), Proxy(api_socket), console)
 
     def client(self, *, signed_in: bool = True) -> TestClient:
         return TestClient(self.app, headers=BEARER if signed_in else {})

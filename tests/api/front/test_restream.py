@@ -13,8 +13,9 @@ from tests.media.streams import h264_track_frames
 from tests.playback.recorded import CAMERA
 from tests.stream.links import begin, on_a_loop, until
 from vms.api.front.asking import Asking, Credential, Verdict
+from vms.api.front.open_views import Limits, OpenViews
 from vms.api.front.restream import Restream, stream_of
-from vms.api.front.views import Views
+from vms.base.busy import Busy
 from vms.base.clock import ManualClock
 from vms.base.errors import Kind, VmsError
 from vms.media.cmaf import Chunker, make_init
@@ -44,7 +45,7 @@ class FakeAsking(Asking):
         if self.refusal is not None:
             raise self.refusal
         assert isinstance(request, OpenLive)
-        return Verdict(LiveOpened(CAMERA, request.profile, 0), "session-1")
+        return Verdict(LiveOpened(CAMERA, request.profile, 0), "session-1", "officer-1")
 
 
 class Edge:
@@ -53,8 +54,8 @@ class Edge:
     def __init__(self) -> None:
         self.asking, self.clock = FakeAsking(), ManualClock()
         self.worker = WorkerLink("/nowhere", self.clock)
-        self.views = Views(self.asking, [self.worker], self.clock)
-        self.restream = Restream(self.views)
+        self.views = OpenViews(Limits(node=10, user=3, camera=10, busy_percent=85), Busy(self.clock))
+        self.restream = Restream(self.asking, [self.worker], self.clock, self.views)
         self.port = 0
 
     def publish(self, gops: int = 1) -> list[Chunk]:
@@ -154,11 +155,11 @@ async def test_a_player_is_given_the_last_gop_at_once() -> None:
         assert (await client.frame())[0] == 1  # the report says first how times stand
         packets = [await client.frame() for _ in range(len(published))]
         assert {channel for channel, _ in packets} == {0}
-        assert [(view.session, view.camera) for view in edge.views.open] == [("session-1", CAMERA)]
+        assert (len(edge.views), edge.views.sessions()) == (1, ["session-1"])
         assert edge.asking.asked == [OpenLive(CAMERA, "main")]
         client.writer.write(f"TEARDOWN {client.base}{PATH} RTSP/1.0\r\nCSeq: 99\r\n{session}\r\n\r\n".encode())
         assert await client.closed()
-    await until(lambda: not edge.views.open)
+    await until(lambda: not len(edge.views))
     assert edge.restream.connections == set()
 
 
@@ -169,7 +170,7 @@ async def test_a_second_player_costs_no_second_asking_of_the_worker() -> None:
         await one.play()
         await other.play()
         assert edge.worker.streams() == 1
-        assert len(edge.views.open) == 2
+        assert len(edge.views) == 2
 
 
 @on_a_loop
@@ -179,7 +180,7 @@ async def test_a_withdrawn_right_ends_the_connection() -> None:
         await client.play()
         edge.views.revoke("session-1", None)
         assert await client.closed()
-        assert edge.views.open == set()
+        assert len(edge.views) == 0
 
 
 @on_a_loop
@@ -190,9 +191,9 @@ async def test_a_pause_stops_and_play_goes_on() -> None:
         while (await client.frame())[0] == 1:
             pass
         client.writer.write(f"PAUSE {client.base}{PATH} RTSP/1.0\r\nCSeq: 98\r\n{session}\r\n\r\n".encode())
-        await until(lambda: not edge.views.open)
+        await until(lambda: not len(edge.views))
         client.writer.write(f"PLAY {client.base}{PATH} RTSP/1.0\r\nCSeq: 99\r\n{session}\r\n\r\n".encode())
-        await until(lambda: bool(edge.views.open))
+        await until(lambda: bool(len(edge.views)))
 
 
 @on_a_loop
@@ -201,6 +202,23 @@ async def test_a_wrong_password_is_asked_for_again_and_nothing_is_opened() -> No
         edge.publish()
         assert (await client.ask("DESCRIBE", PATH))[0] == 401
         assert edge.asking.asked == []
+
+
+@on_a_loop
+async def test_one_view_too_many_is_told_to_come_again() -> None:
+    async with listening() as edge:
+        edge.publish()
+        clients = [Client(edge) for _ in range(4)]
+        for client in clients[:3]:
+            await client.__aenter__()
+            await client.play()
+        async with clients[3] as late:
+            assert (await late.ask("DESCRIBE", PATH))[0] == 200
+            _, headers, _ = await late.ask("SETUP", PATH + "/trackID=1", TCP)
+            status, headers, _ = await late.ask("PLAY", PATH, "Session: " + headers["session"].partition(";")[0])
+            assert (status, headers["retry-after"]) == (503, "5")
+        for client in clients[:3]:
+            await client.__aexit__()
 
 
 @pytest.mark.parametrize(

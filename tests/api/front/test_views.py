@@ -82,13 +82,13 @@ def test_a_withdrawn_right_ends_its_views_and_no_others(day: tuple[Extent, ...])
     with edge.client() as client, client.websocket_connect(API + f"/playback.mse?from={day[0].start_us}") as session:
         assert client.portal is not None
         assert json.loads(session.receive_text())["type"] == "init"
-        client.portal.call(edge.views.revoke, "session-2", None)
-        assert len(edge.views.open) == 1
-        client.portal.call(edge.views.revoke, "session-1", None)
+        client.portal.call(edge.open.revoke, "session-2", None)
+        assert len(edge.open) == 1
+        client.portal.call(edge.open.revoke, "session-1", None)
         while (message := session.receive())["type"] != "websocket.close":
             pass
         assert message["code"] == 4401
-    assert not edge.views.open
+    assert not edge.open
 
 
 def test_playback_sends_what_is_recorded_and_takes_the_viewers_words(day: tuple[Extent, ...]) -> None:

@@ -39,10 +39,11 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Control's yes: the answer and the session that a revocation would name."""
+    """Control's yes: the answer, the session that a revocation would name, and whose it is."""
 
     answer: Answer
     session: str
+    user: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ class Asking:
             self._waiting.pop(number, None)
         if not message.get("ok"):
             raise _refusal(message)
-        return Verdict(answer_from_json(message["result"]), str(message.get("session", "")))
+        return Verdict(answer_from_json(message["result"]), str(message.get("session", "")), str(message.get("user", "")))
 
     def _revoke(self, session: str | None, camera: str | None) -> None:
         for key, remembered in list(self._remembered.items()):

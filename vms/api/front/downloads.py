@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from vms.api.front.asking import Asking, Credential
-from vms.api.front.http import MEDIA_HEADERS, credential_of, parse_range, problem_response, profile_of, span_of
+from vms.api.front.http import MEDIA_HEADERS, credential_of, parse_range, profile_of, span_of, told
 from vms.base.errors import Kind, VmsError
 from vms.base.timespan import Span, format_time, merge
 from vms.owner.requests import Clip, Extent, GapSpan, OpenSpan, SpanOpened
@@ -37,19 +37,19 @@ class Downloads:
     plans: OrderedDict[str, ClipFile] = field(default_factory=OrderedDict[str, ClipFile])
 
     async def clip_mp4(self, request: Request) -> Response:
-        return await _told(self._clip(request, "mp4"))
+        return await told(self._clip(request, "mp4"))
 
     async def clip_mov(self, request: Request) -> Response:
-        return await _told(self._clip(request, "mov"))
+        return await told(self._clip(request, "mov"))
 
     async def playlist(self, request: Request) -> Response:
-        return await _told(self._playlist(request))
+        return await told(self._playlist(request))
 
     async def init(self, request: Request) -> Response:
-        return await _told(self._init(request))
+        return await told(self._init(request))
 
     async def media(self, request: Request) -> Response:
-        return await _told(self._media(request))
+        return await told(self._media(request))
 
     async def _clip(self, request: Request, container: Container) -> Response:
         from_us, to_us = _bounded_span(request)
@@ -136,14 +136,6 @@ def _bounded_span(request: Request) -> tuple[int, int]:
     if to_us - from_us > MAX_CLIP_US:
         raise VmsError(Kind.BAD_REQUEST, "at most 24 hours at once; ask for parts")
     return from_us, to_us
-
-
-async def _told(answer: Awaitable[Response]) -> Response:
-    """A VmsError becomes its problem, whichever route raised it."""
-    try:
-        return await answer
-    except VmsError as error:
-        return problem_response(error)
 
 
 def _clip_headers(clip: ClipFile, etag: str, opened: SpanOpened, container: Container) -> dict[str, str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from vms.api.front.asking import Credential
 from vms.api.rules import MEDIA_TYPE, RULES, Rule, Said, problem_body
@@ -17,6 +18,7 @@ from vms.base.timespan import parse_time
 
 SESSION_COOKIES = ("__Host-vms_session", "vms_session")
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})$")
+RETRY_AFTER_S = 2
 MEDIA_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
 
 
@@ -91,13 +93,23 @@ def profile_of(connection: HTTPConnection) -> str:
     return profile
 
 
+async def told(answer: Awaitable[Response]) -> Response:
+    """A VmsError becomes its problem, whichever route raised it."""
+    try:
+        return await answer
+    except VmsError as error:
+        return problem_response(error)
+
+
 def problem_response(error: VmsError, headers: dict[str, str] | None = None) -> JSONResponse:
     """RFC 9457, by the API's own table."""
-    rule, told = RULES[error.kind], dict(headers or {})
+    rule, more = RULES[error.kind], dict(headers or {})
     if isinstance(error, OutOfRange):
         rule = Rule(416, rule.title)
-        told["Content-Range"] = f"bytes */{error.size_bytes}"
+        more["Content-Range"] = f"bytes */{error.size_bytes}"
     if rule.status == 401:
-        told["WWW-Authenticate"] = "Bearer"
+        more["WWW-Authenticate"] = "Bearer"
+    if rule.status == 503:
+        more["Retry-After"] = str(error.facts.get("retry_after_s", RETRY_AFTER_S))
     body = problem_body(new_id(), Said(error.kind, rule, error.message, error.facts))
-    return JSONResponse(body, rule.status, told, MEDIA_TYPE)
+    return JSONResponse(body, rule.status, more, MEDIA_TYPE)

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import unquote
 
-from vms.api.front.asking import Credential, Verdict
+from vms.api.front.asking import Asking, Credential, Verdict
+from vms.api.front.open_views import OpenViews, View
 from vms.api.front.outlets import Outlet, TcpOutlet, UdpOutlet
-from vms.api.front.views import MAX_VIEWS, View, Views
 from vms.api.rules import RULES
+from vms.base.clock import Clock
 from vms.base.errors import Kind, VmsError
 from vms.base.log import get_log
 from vms.base.timespan import SECOND_US
@@ -58,9 +59,9 @@ class Pulled:
 class Restream:
     """Every RTSP connection of this edge, and the streams they pull."""
 
-    def __init__(self, views: Views) -> None:
-        self.views = views
-        self.clock = views.clock
+    def __init__(self, asking: Asking, workers: list[WorkerLink], clock: Clock, views: OpenViews) -> None:
+        self._asking, self._workers = asking, workers
+        self.clock, self.views = clock, views
         self.connections: set[RtspConnection] = set()
         self._pulled: dict[tuple[str, str], Pulled] = {}
 
@@ -81,17 +82,19 @@ class Restream:
 
     async def open(self, credential: Credential, camera: str, profile: str) -> tuple[Verdict, LiveOpened]:
         """Control's yes. Raises VmsError."""
-        verdict = await self.views.asking.ask(credential, OpenLive(camera, profile))
+        self.views.admit()
+        verdict = await self._asking.ask(credential, OpenLive(camera, profile))
         if not isinstance(verdict.answer, LiveOpened):
             raise VmsError(Kind.UNAVAILABLE, "control answered something else")
         return verdict, verdict.answer
 
     def pull(self, connection: RtspConnection, opened: LiveOpened) -> Pulled:
-        """The stream, opened for the first who pulls it. Pair with `let_go`."""
+        """The stream, opened for the first who pulls it. Pair with `let_go`. Raises OVERLOAD."""
         key = opened.camera, opened.profile
         pulled = self._pulled.get(key)
         if pulled is None:
-            worker = self.views.workers[opened.worker]
+            worker = self._workers[opened.worker]
+            self.views.admit_stream(worker, opened)
             watched = worker.watch(*key)
             begun = asyncio.Event()
             rtp = RtpStream(begun.set, lambda: self._changed(key))
@@ -216,7 +219,7 @@ class RtspConnection(asyncio.Protocol):
         if error.kind is Kind.UNAUTHENTICATED:
             return self._core.challenge()
         status = _STATUS.get(error.kind, 503)
-        retry = [("Retry-After", str(RETRY_AFTER_S))] if status == 503 else []
+        retry = [("Retry-After", str(error.facts.get("retry_after_s", RETRY_AFTER_S)))] if status == 503 else []
         return self._core.refuse(status, [*retry, ("X-Problem", f"{error.kind}: {RULES[error.kind].title}")])
 
     async def _describe(self, event: Described) -> list[Event]:
@@ -266,20 +269,22 @@ class RtspConnection(asyncio.Protocol):
         if self._sending is not None:
             return self._core.play([])
         views = self._house.views
-        if len(views.open) >= MAX_VIEWS:
-            return self._refuse(VmsError(Kind.LIMIT, "this node shows as many views as it may; close one", limit=MAX_VIEWS))
+        try:
+            views.admit_view(verdict.user, pulled.camera)
+        except VmsError as error:
+            return self._refuse(error)
         first = pulled.rtp.first(pulled.watched.stream)
         events = self._core.play([RtpInfo(track, packets.first_seq, packets.rtp_time) for track, packets in first.items()])
         self._flush()
         self._sending = asyncio.ensure_future(self._send(pulled))
-        view = View(verdict.session, pulled.camera, self._sending)
-        views.open.add(view)
+        view = View(verdict.session, verdict.user, pulled.camera, self._sending.cancel)
+        views.add(view)
         self._sending.add_done_callback(lambda task: self._sent(view, task))
         return events
 
     def _sent(self, view: View, task: asyncio.Task[None]) -> None:
         """The view is over: paused, or the client has left, or its right was withdrawn, or the outlet failed."""
-        self._house.views.open.discard(view)
+        self._house.views.discard(view)
         if self._sending is not task:
             return
         self._sending = None

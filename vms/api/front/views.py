@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from starlette.types import Receive, Scope
 from starlette.types import Send as ASGISend
@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from vms.api.front.asking import Asking, Credential, Verdict
 from vms.api.front.http import check_origin, credential_of, profile_of
+from vms.api.front.open_views import OpenViews, View
 from vms.base.clock import Clock
 from vms.base.errors import Kind, VmsError
 from vms.base.timespan import parse_time
@@ -27,7 +28,6 @@ from vms.stream.hub import WorkerLink
 
 CLOSE_CODES = {Kind.UNAUTHENTICATED: 4401, Kind.FORBIDDEN: 4403, Kind.NOT_FOUND: 4404}
 UNAVAILABLE_CODE = 4503
-MAX_VIEWS = 2000
 SPAN_EXTENTS = 20
 LOOK_AHEAD_US = 365 * 86_400_000_000  # over the longest hole worth jumping
 Send = Callable[[str | bytes], Awaitable[None]]
@@ -35,23 +35,14 @@ ViewKindName = Literal["live", "playback"]
 ViewKind = Callable[[WebSocket, Send, Credential], Awaitable[None]]
 
 
-@dataclass(eq=False)
-class View:
-    """One open view, so that a revocation can end it."""
-
-    session: str
-    camera: str
-    task: asyncio.Task[None]
-
-
 @dataclass
 class Views:
-    """Every open view of this edge, and what they share."""
+    """The views over WebSocket, and what they share."""
 
     asking: Asking
     workers: list[WorkerLink]
     clock: Clock
-    open: set[View] = field(default_factory=set[View])
+    open: OpenViews
 
     async def live(self, scope: Scope, receive: Receive, send: ASGISend) -> None:
         await self._guard(scope, receive, send, self._live)
@@ -59,20 +50,13 @@ class Views:
     async def playback(self, scope: Scope, receive: Receive, send: ASGISend) -> None:
         await self._guard(scope, receive, send, self._playback)
 
-    def revoke(self, session: str | None, camera: str | None) -> None:
-        """End what a withdrawn right had opened; `None` stands for any."""
-        for view in list(self.open):
-            if session in (None, view.session) and camera in (None, view.camera):
-                view.task.cancel()
-
     async def _guard(self, scope: Scope, receive: Receive, send: ASGISend, view: ViewKind) -> None:
         """Accept, then tell a refusal in a close code: browsers hide the status of a refused handshake."""
         websocket = WebSocket(scope, receive, send)
         await websocket.accept()
         try:
             check_origin(websocket.headers)
-            if len(self.open) >= MAX_VIEWS:
-                raise VmsError(Kind.LIMIT, "this node shows as many views as it may; close one", limit=MAX_VIEWS)
+            self.open.admit()
             await view(websocket, sender(send), credential_of(websocket))
         except VmsError as error:
             await _close(websocket, CLOSE_CODES.get(error.kind, UNAVAILABLE_CODE), error)
@@ -94,10 +78,11 @@ class Views:
     async def _watch(self, websocket: WebSocket, send: Send, verdict: Verdict, opened: LiveOpened) -> str | None:
         """Show one stream; the profile to change to, or None when the viewer left."""
         worker = self.workers[opened.worker]
+        self.open.admit_stream(worker, opened)
         watched = worker.watch(opened.camera, opened.profile)
         view = LiveView(watched.stream, watched.framer, self.clock)
         try:
-            return await self._both(websocket, verdict.session, opened.camera, view.run(send), _profile_wanted)
+            return await self._both(websocket, verdict, view.run(send), _profile_wanted)
         finally:
             worker.unwatch(opened.camera, opened.profile)
 
@@ -125,14 +110,19 @@ class Views:
             asking_anew = player.control(text) or asking_anew
             return None
 
-        await self._both(websocket, first.session, first.answer.camera, player.run(send), told)
+        await self._both(websocket, first, player.run(send), told)
 
     async def _both(
-        self, websocket: WebSocket, session: str, camera: str, sending: Awaitable[None], told: Callable[[str], str | None]
+        self, websocket: WebSocket, verdict: Verdict, sending: Coroutine[Any, Any, None], told: Callable[[str], str | None]
     ) -> str | None:
         """Send until the viewer leaves, is revoked, or `told` returns a value, which is passed on."""
+        try:
+            self.open.admit_view(verdict.user, verdict.answer.camera)
+        except VmsError:
+            sending.close()
+            raise
         task = asyncio.ensure_future(_quietly(sending))
-        view = View(session, camera, task)
+        view = View(verdict.session, verdict.user, verdict.answer.camera, task.cancel)
         self.open.add(view)
         listening = asyncio.ensure_future(_listen(websocket, told))
         try:
@@ -193,7 +183,8 @@ def _profile_wanted(text: str) -> str | None:
 async def _close(websocket: WebSocket, code: int, error: VmsError) -> None:
     reason = json.dumps({"code": error.kind, "detail": error.message[:80]})
     try:
-        await websocket.send_text(json.dumps({"type": "end", "cause": error.kind, "detail": error.message}))
+        later = {"retry_after_s": error.facts["retry_after_s"]} if "retry_after_s" in error.facts else {}
+        await websocket.send_text(json.dumps({"type": "end", "cause": error.kind, "detail": error.message} | later))
         await websocket.close(code, reason)
     except (WebSocketDisconnect, RuntimeError):
         return

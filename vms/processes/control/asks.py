@@ -112,4 +112,4 @@ class AskServer:
         except Exception as bug:
             self._log.error("a media request failed", request=str(request.get("type")), error=repr(bug))
             raise VmsError(Kind.UNAVAILABLE, "this request failed; see the node's log") from bug
-        return {"session": actor.session, "result": answer_to_json(result)}
+        return {"session": actor.session, "user": actor.id, "result": answer_to_json(result)}

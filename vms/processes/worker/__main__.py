@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
+from vms.base.busy import LOOK_S, Busy
 from vms.base.clock import SystemClock
 from vms.base.log import configure, get_log
 from vms.base.timespan import SECOND_US
@@ -52,6 +53,7 @@ class Worker:
             segment_us=int(child.config.segment_seconds * SECOND_US),
         )
         self.server = WorkerServer(self.roster, self.uplink, self.follow, self.clock)
+        self.busy = Busy(self.clock)
 
     def follow(self, message: Message) -> None:
         """An order of control. Raises BAD_REQUEST."""
@@ -88,6 +90,13 @@ class Worker:
             for state in self.roster.states():
                 if state.state == "online":
                     self._on_state(state)
+
+    async def tell_load(self) -> None:
+        """So that edges open nothing new here while recording needs the core."""
+        while True:
+            self.busy.look()
+            self.server.tell_load(self.busy.percent)
+            await self.clock.sleep(LOOK_S)
 
     async def close(self) -> None:
         """Every segment closed and synced, and control given a moment to commit them."""
@@ -128,7 +137,8 @@ async def main(child: Child, stop: asyncio.Event) -> None:
     worker = Worker(child)
     await worker.recordings.begin()
     server = await worker.server.listen(child.listener("link"))
-    parts = {"tick": Calling(worker.tick), "states": Calling(worker.tell_states), "volumes": worker.recordings.volumes}
+    calls = {"tick": worker.tick, "states": worker.tell_states, "load": worker.tell_load}
+    parts = {**{name: Calling(call) for name, call in calls.items()}, "volumes": worker.recordings.volumes}
     tasks = supervise(parts, worker.clock)
     await stop.wait()
     await end(tasks)

@@ -40,6 +40,7 @@ class WorkerServer:
         self._on_order = on_order
         self._clock = clock
         self._open: dict[Link, dict[int, tuple[str, str, Stream, LinkSubscriber]]] = {}
+        self._edges: set[Link] = set()
         self._waiting: dict[tuple[Link, int], tuple[str, str]] = {}
         self._log = get_log("worker.link")
 
@@ -55,6 +56,11 @@ class WorkerServer:
         """Streams asked for whose camera no order names yet."""
         return len(self._waiting)
 
+    def tell_load(self, busy_percent: int) -> None:
+        """To every edge that has said so: how near this worker is to what one core does."""
+        for link in self._edges:
+            link.send_message({"op": "load", "busy_percent": busy_percent})
+
     def on_frame(self, link: Link, frame: LinkFrame) -> None:
         message = frame.message()
         match message.get("op"):
@@ -63,6 +69,8 @@ class WorkerServer:
                 self._open_stream(link, handle, camera, profile)
             case "close":
                 self._close_stream(link, int(message.get("handle", 0)))
+            case "edge":
+                self._edges.add(link)
             case "control":
                 self._uplink.attach(link)
             case "ack":
@@ -74,6 +82,7 @@ class WorkerServer:
 
     def on_closed(self, link: Link, error: VmsError | Exception | None) -> None:
         self._uplink.detach(link)
+        self._edges.discard(link)
         for handle in list(self._open.get(link, ())):
             self._close_stream(link, handle)
         self._open.pop(link, None)
