@@ -12,10 +12,11 @@ from tests.api.front.front import API, Edge
 from tests.media.streams import h264_track_frames
 from tests.playback.recorded import CAMERA
 from tests.stream.links import begin, chunk, until
+from vms.api.front.asking import Credential, Verdict
 from vms.api.front.live_hls import ASK_AGAIN_S, IDLE_S
 from vms.base.errors import Kind, VmsError
 from vms.media.cmaf import make_init
-from vms.owner.requests import ContinueLive, OpenLive
+from vms.owner.requests import CameraRequest, ContinueLive, OpenLive
 
 
 class Live(Edge):
@@ -142,6 +143,24 @@ def test_a_long_view_is_judged_again_and_goes_on_while_control_is_away(edge: Liv
     assert watch_on(Kind.NOT_FOUND) == 404
     assert edge.opened() == [OpenLive, ContinueLive, ContinueLive]
     assert len(edge.open) == 0
+
+
+def test_a_right_that_goes_while_it_is_judged_is_gone(edge: Live, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert client.get(API + "/live.m3u8").status_code == 200
+    assert client.portal is not None
+    client.portal.call(edge.clock.advance, ASK_AGAIN_S + 1)
+    yes = edge.asking.ask
+
+    async def withdrawn_meanwhile(credential: Credential, request: CameraRequest) -> Verdict:
+        verdict = await yes(credential, request)
+        edge.open.revoke("session-1", None)
+        edge.asking.refusal = VmsError(Kind.NOT_FOUND, "no such camera")
+        return verdict
+
+    monkeypatch.setattr(edge.asking, "ask", withdrawn_meanwhile)
+    assert client.get(API + "/live.m3u8").status_code == 404
+    assert edge.opened() == [OpenLive, ContinueLive, OpenLive]
+    assert (len(edge.open), edge.hls.feeds) == (0, {})
 
 
 def test_a_camera_without_a_picture_is_one_clear_503(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,6 +112,8 @@ class LiveHls:
             view = await self._opened(credential, key)
         elif self.clock.mono_us() - view.judged_us > ASK_AGAIN_S * SECOND_US:
             await self._judge_again(credential, key, view)
+            if self.views.get(key) is not view:  # withdrawn meanwhile: a view of its own, if that may be
+                return await self._judged(request)
         view.asked_us = self.clock.mono_us()
         return view.feed
 
