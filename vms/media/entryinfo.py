@@ -40,6 +40,12 @@ def track_from_entry(track: int, timescale: int, entry: bytes) -> TrackInfo:
     )
 
 
+def parameter_sets(entry: bytes) -> list[bytes]:
+    """SPS and PPS of an `avc1` entry, in the order in which a decoder needs them."""
+    sps, pps = h264.sets_of_avcc(_config(entry, b"avcC", VISUAL_HEAD))
+    return [*sps, *pps]
+
+
 def _config(entry: bytes, kind: bytes, head: int) -> bytes:
     outer = box_at(entry, 0, len(entry))
     inner = need(entry, kind, outer.body + head, outer.end)

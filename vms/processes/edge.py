@@ -10,7 +10,9 @@ from vms.api.front.app import create_edge_app
 from vms.api.front.asking import Asking
 from vms.api.front.downloads import Downloads
 from vms.api.front.proxy import Proxy
+from vms.api.front.rtc import Rtc
 from vms.api.front.views import Views
+from vms.api.front.whep import Whep
 from vms.base.clock import Clock, SystemClock
 from vms.base.log import configure
 from vms.processes.child import Child, run
@@ -30,9 +32,10 @@ async def main(child: Child, stop: asyncio.Event) -> None:
     views = Views(asking, workers, clock)
     asking.on_revoke = views.revoke
     proxy = Proxy(child.config.socket_path("api"))
-    app = create_edge_app(views, Downloads(asking), proxy, Path(child.config.web_dir))
+    rtc = Rtc(child.config.socket_path("rtc"))
+    app = create_edge_app(views, Downloads(asking), Whep(views, rtc), proxy, Path(child.config.web_dir))
     links = {f"worker-{index}": link for index, link in enumerate(workers)}
-    tasks = supervise({**links, "control": asking, "views": Calling(lambda: _tell_views(asking, views, clock))}, clock)
+    tasks = supervise({**links, "control": asking, "views": Calling(lambda: _tell_views(asking, views, rtc, clock))}, clock)
     try:
         await serve(app, child.listener("http"), stop, certificate=child.config.tls_cert, key=child.config.tls_key)
     finally:
@@ -40,12 +43,14 @@ async def main(child: Child, stop: asyncio.Event) -> None:
         await proxy.close()
 
 
-async def _tell_views(asking: Asking, views: Views, clock: Clock) -> None:
+async def _tell_views(asking: Asking, views: Views, rtc: Rtc, clock: Clock) -> None:
     """Who this edge is and how many watch, for GET /system; and for whom, so that the views of a session end with it."""
     started_us = clock.wall_us()
     while True:
         sessions = sorted({view.session for view in views.open})
-        asking.tell({"op": "edge", "pid": os.getpid(), "started_us": started_us, "views": len(views.open), "sessions": sessions})
+        beside = [] if rtc.info is None else [["rtc", rtc.info.pid, rtc.info.started_us]]
+        told = {"pid": os.getpid(), "started_us": started_us, "views": len(views.open), "sessions": sessions, "beside": beside}
+        asking.tell({"op": "edge", **told})
         await clock.sleep(TELL_S)
 
 

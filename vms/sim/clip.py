@@ -19,8 +19,8 @@ from av.error import FFmpegError
 
 from vms.base.errors import Kind, VmsError
 from vms.media import nal as nals_of
+from vms.media.packetise import aac_hbr, aggregate, fragments
 from vms.media.types import AUDIO_TRACK, VIDEO_TIMESCALE, VIDEO_TRACK, Codec
-from vms.sim.packetise import aac_hbr, aggregate, fragments
 
 _VIDEO = {"h264": Codec.H264, "hevc": Codec.H265}
 _AUDIO = {"aac": Codec.AAC, "pcm_alaw": Codec.PCMA, "pcm_mulaw": Codec.PCMU}

@@ -12,7 +12,9 @@ from vms.api.front.app import create_edge_app
 from vms.api.front.asking import Asking, Credential, Verdict
 from vms.api.front.downloads import Downloads
 from vms.api.front.proxy import Proxy
+from vms.api.front.rtc import Rtc
 from vms.api.front.views import Views
+from vms.api.front.whep import Whep
 from vms.base.clock import ManualClock
 from vms.base.errors import Kind, VmsError
 from vms.owner.requests import CameraRequest, Extent, LiveOpened, OpenLive, OpenSpan, SpanOpened
@@ -60,7 +62,8 @@ class Edge:
         self.asking = FakeAsking(extents)
         self.worker = WorkerLink("/nowhere", ManualClock())
         self.views = Views(self.asking, [self.worker], ManualClock())
-        self.app: Any = create_edge_app(self.views, Downloads(self.asking), Proxy(api_socket), console)
+        self.rtc = Rtc("/nowhere/rtc.sock")
+        self.app: Any = create_edge_app(self.views, Downloads(self.asking), Whep(self.views, self.rtc), Proxy(api_socket), console)
 
     def client(self, *, signed_in: bool = True) -> TestClient:
         return TestClient(self.app, headers=BEARER if signed_in else {})

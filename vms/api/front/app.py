@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from vms.api.front.downloads import Downloads
 from vms.api.front.proxy import Proxy
 from vms.api.front.views import ViewKindName, Views
+from vms.api.front.whep import Whep
 
 API = "/api/v1"
 CAMERA = API + "/cameras/{camera}"
@@ -58,11 +59,13 @@ class Console:
         return [*mounted, Route("/{path:path}", self.page, methods=["GET"])]
 
 
-def create_edge_app(views: Views, downloads: Downloads, proxy: Proxy, console: Path) -> Starlette:
+def create_edge_app(views: Views, downloads: Downloads, whep: Whep, proxy: Proxy, console: Path) -> Starlette:
     """Media routes first; what is left under /api and the health paths goes to control."""
     media: list[BaseRoute] = [
         WebSocketRoute(CAMERA + "/live.mse", ViewRoute(views, "live")),
         WebSocketRoute(CAMERA + "/playback.mse", ViewRoute(views, "playback")),
+        Route(CAMERA + "/whep", whep.endpoint, methods=METHODS),
+        Route(CAMERA + "/whep/{session}", whep.session, methods=METHODS),
         Route(CAMERA + "/clip.mp4", downloads.clip_mp4),
         Route(CAMERA + "/clip.mov", downloads.clip_mov),
         Route(CAMERA + "/playback.m3u8", downloads.playlist),

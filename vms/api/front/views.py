@@ -65,14 +65,18 @@ class Views:
             if session in (None, view.session) and camera in (None, view.camera):
                 view.task.cancel()
 
+    def check_room(self) -> None:
+        """Raises LIMIT."""
+        if len(self.open) >= MAX_VIEWS:
+            raise VmsError(Kind.LIMIT, "this node shows as many views as it may; close one", limit=MAX_VIEWS)
+
     async def _guard(self, scope: Scope, receive: Receive, send: ASGISend, view: ViewKind) -> None:
         """Accept, then tell a refusal in a close code: browsers hide the status of a refused handshake."""
         websocket = WebSocket(scope, receive, send)
         await websocket.accept()
         try:
             check_origin(websocket.headers)
-            if len(self.open) >= MAX_VIEWS:
-                raise VmsError(Kind.LIMIT, "this node shows as many views as it may; close one", limit=MAX_VIEWS)
+            self.check_room()
             await view(websocket, sender(send), credential_of(websocket))
         except VmsError as error:
             await _close(websocket, CLOSE_CODES.get(error.kind, UNAVAILABLE_CODE), error)
