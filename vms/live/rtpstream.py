@@ -7,14 +7,13 @@ Not here: headers and sequence numbers, which are each viewer's own (rtpsender),
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from vms.base.errors import VmsError
 from vms.base.timespan import SECOND_US
 from vms.media.boxes import Sample, split_chunks
 from vms.media.entryinfo import parameter_sets
-from vms.media.nal import H264_IDR, H264_PPS, H264_SPS, h264_type
 from vms.media.packetise import aggregate, fragments, g711
 from vms.media.types import AUDIO_TRACK, VIDEO_TIMESCALE, VIDEO_TRACK, Chunk, Codec, TrackInfo
 from vms.stream.stream import Begin, Gap, Item
@@ -117,7 +116,7 @@ class RtpStream:
         for at, sample in samples(chunk):
             if sample.cts:
                 raise has_b_frames()
-            yield RtpFrame(Codec.H264, sample.key, time + at, h264_payloads(_cut(chunk, sample), self._sets))
+            yield RtpFrame(Codec.H264, sample.key, time + at, h264_payloads(_cut(chunk, sample), self._sets if sample.key else ()))
 
     def _audio(self, chunk: Chunk) -> Iterator[RtpFrame]:
         if self.audio is None or self.audio.codec is Codec.AAC:
@@ -142,20 +141,14 @@ def samples(chunk: Chunk) -> Iterator[tuple[int, Sample]]:
             at += sample.duration
 
 
-def h264_payloads(unit: bytes, sets: list[bytes]) -> tuple[bytes, ...]:
-    """An access unit of length-prefixed NAL units as payloads of mode 1; before an IDR come the parameter sets (RFC 6184 §5)."""
-    payloads: list[bytes] = []
-    at, announced = 0, False
+def h264_payloads(unit: bytes, sets: Sequence[bytes]) -> tuple[bytes, ...]:
+    """An access unit of length-prefixed NAL units as payloads of mode 1 (RFC 6184 §5), behind the parameter sets that go with it."""
+    payloads = aggregate(Codec.H264, sets, PAYLOAD_BYTES) if sets else []
+    at = 0
     while at + 4 < len(unit):
         end = at + 4 + int.from_bytes(unit[at : at + 4], "big")
-        nal, at = unit[at + 4 : end], end
-        kind = h264_type(nal) if nal else 0
-        if kind in (H264_SPS, H264_PPS) or not nal:
-            continue
-        if kind == H264_IDR and not announced:
-            payloads += aggregate(Codec.H264, sets, PAYLOAD_BYTES)
-            announced = True
-        payloads += fragments(Codec.H264, nal, PAYLOAD_BYTES)
+        payloads += fragments(Codec.H264, unit[at + 4 : end], PAYLOAD_BYTES)
+        at = end
     return tuple(payloads)
 
 

@@ -57,13 +57,13 @@ class Edge:
     """The application, its fakes and a client."""
 
     def __init__(
-        self, extents: tuple[Extent, ...] = (), *, api_socket: str = "/nowhere/api.sock", console: Path = Path("/nowhere")
+        self, extents: tuple[Extent, ...] = (), *, api_socket: str = "/nowhere/api.sock", console: Path = Path("/nowhere"), rtc: Rtc | None = None
     ) -> None:
         self.asking = FakeAsking(extents)
         self.worker = WorkerLink("/nowhere", ManualClock())
         self.views = Views(self.asking, [self.worker], ManualClock())
-        self.rtc = Rtc("/nowhere/rtc.sock")
-        self.app: Any = create_edge_app(self.views, Downloads(self.asking), Whep(self.views, self.rtc), Proxy(api_socket), console)
+        whep = Whep(self.views, rtc or Rtc("/nowhere/rtc.sock"))
+        self.app: Any = create_edge_app(self.views, Downloads(self.asking), whep, Proxy(api_socket), console)
 
     def client(self, *, signed_in: bool = True) -> TestClient:
         return TestClient(self.app, headers=BEARER if signed_in else {})

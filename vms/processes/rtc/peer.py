@@ -71,6 +71,8 @@ class Peer:
         """Until the viewer leaves or `end`. Raises TIMEOUT, PROTOCOL, or what the stream's end was."""
         try:
             await self._connect()
+            if self._stream.refusal is not None:  # it changed meanwhile
+                raise self._stream.refusal
             self._sender.catch_up(self._stream.gop, self._clock.mono_us())
             self._stream.readers.add(self)
             self._pump()
