@@ -172,7 +172,7 @@ def test_a_viewer_that_left_or_was_lost_is_no_view_any_more(edge: Edge, rtc: Fak
 def test_a_full_node_says_so(edge: Edge, rtc: FakeRtc, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(views, "MAX_VIEWS", 0)
     answer = edge.client().post(WHEP, content=OFFER, headers=SDP)
-    assert (answer.status_code, answer.headers["retry-after"], code(answer)) == (429, "2", "limit")
+    assert (answer.status_code, answer.headers["retry-after"], code(answer)) == (503, "2", "limit")
     assert rtc.offers == []
 
 

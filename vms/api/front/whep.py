@@ -71,7 +71,7 @@ class Whep:
             return await handle(request)
         except VmsError as error:
             later = {"Retry-After": RETRY_S} if error.kind in (Kind.UNAVAILABLE, Kind.OVERLOAD, Kind.LIMIT) else {}
-            return problem_response(error, HEADERS | later)
+            return problem_response(error, HEADERS | later, 503 if error.kind is Kind.LIMIT else None)
 
     async def _open(self, request: Request) -> Response:
         credential = credential_of(request)
