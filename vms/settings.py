@@ -188,7 +188,8 @@ class WebRtcSettings(Section):
     """Viewers by WebRTC (WHEP); their packets are UDP."""
 
     host: Annotated[str, AfterValidator(_host)] = Field(
-        default="", description="address that viewers send to, where it is not the one their request came in on: behind NAT or in a container"
+        default="",
+        description="address that viewers send to, where it is not the one their request came in on: behind NAT or in a container",
     )
     ports: str = Field(
         default="",

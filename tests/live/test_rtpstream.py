@@ -57,7 +57,9 @@ def test_frames_come_back_bit_for_bit_with_their_wall_time_and_sets_in_band() ->
     for frame in viewer.frames:
         for payload in frame.payloads:
             last = payload is frame.payloads[-1]
-            packets.append(bytes((0x80, 96 | last << 7)) + seq.to_bytes(2, "big") + (frame.time & 0xFFFFFFFF).to_bytes(4, "big") + b"ssrc" + payload)
+            packets.append(
+                bytes((0x80, 96 | last << 7)) + seq.to_bytes(2, "big") + (frame.time & 0xFFFFFFFF).to_bytes(4, "big") + b"ssrc" + payload
+            )
             seq += 1
     units = source.push(packets) + source.flush()
     assert [unit.data for unit in units] == [frame.data for frame in frames]

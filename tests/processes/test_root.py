@@ -174,14 +174,6 @@ def test_one_root_per_node(tmp_path: Path) -> None:
     os.close(take_node(str(tmp_path)))
 
 
-def ask(path: str) -> int:
-    """The pid of whoever serves the listener."""
-    with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(PATIENCE_S)
-        client.connect(path)
-        return int(client.recv(32))
-
-
 def test_a_child_on_demand_starts_with_its_first_caller_and_after_its_death_with_the_next(tmp_path: Path) -> None:
     with socket_path() as path, root(tmp_path, rtc={"code": ECHO, "path": path, "on_demand": True}, media={"code": ALIVE}) as running:
         running.wait(lambda: running.said("ready"))

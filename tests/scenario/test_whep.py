@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import httpx2
@@ -74,7 +75,7 @@ def test_pictures_move_and_the_session_ends_by_its_url(node: tuple[Node, dict[in
 
     codes = asyncio.run(go())
     assert len(codes) >= 30
-    steps = [(late.counter - early.counter) % 1500 for early, late in zip(codes, codes[1:], strict=False)]
+    steps = [(late.counter - early.counter) % 1500 for early, late in pairwise(codes)]
     assert set(steps) <= {1, 2, 3}, steps
     wait_until("the view to be counted out", lambda: running.get("/system")["counts"]["viewers"] == 0, 10)
 
@@ -95,23 +96,23 @@ def test_a_law_sound_comes_through_as_it_is(node: tuple[Node, dict[int, str]]) -
 
 
 @pytest.mark.parametrize(
-    ("number", "offer", "status", "kind", "reason"),
+    ("number", "offer", "told"),
     [
-        (B_FRAMES, CHROMIUM, 406, Kind.NOT_ACCEPTABLE, "b_frames"),
-        (H265, CHROMIUM, 406, Kind.NOT_ACCEPTABLE, "codec"),
-        (PLAIN, SESSION + AUDIO, 406, Kind.NOT_ACCEPTABLE, "no_h264"),
-        (PLAIN, "garbage", 400, Kind.BAD_REQUEST, None),
-        (PLAIN, CHROMIUM + "a=x\r\n" * 40_000, 413, Kind.TOO_LARGE, None),
-        (PLAIN, CHROMIUM + "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n" * 400, 400, Kind.BAD_REQUEST, None),
+        (B_FRAMES, CHROMIUM, (406, Kind.NOT_ACCEPTABLE, "b_frames")),
+        (H265, CHROMIUM, (406, Kind.NOT_ACCEPTABLE, "codec")),
+        (PLAIN, SESSION + AUDIO, (406, Kind.NOT_ACCEPTABLE, "no_h264")),
+        (PLAIN, "garbage", (400, Kind.BAD_REQUEST, None)),
+        (PLAIN, CHROMIUM + "a=x\r\n" * 40_000, (413, Kind.TOO_LARGE, None)),
+        (PLAIN, CHROMIUM + "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n" * 400, (400, Kind.BAD_REQUEST, None)),
     ],
 )
 def test_each_bad_offer_is_one_clear_problem(
-    node: tuple[Node, dict[int, str]], number: int, offer: str, status: int, kind: Kind, reason: str | None
+    node: tuple[Node, dict[int, str]], number: int, offer: str, told: tuple[int, Kind, str | None]
 ) -> None:
     running, cameras = node
     answer = running.http.post(f"/api/v1/cameras/{cameras[number]}/whep", content=offer, headers=whep.SDP)
-    told = answer.json()
-    assert (answer.status_code, told["code"], told["params"].get("reason")) == (status, kind, reason)
+    said = answer.json()
+    assert (answer.status_code, said["code"], said["params"].get("reason")) == told
     assert running.get("/system")["counts"]["viewers"] == 0
 
 
@@ -124,7 +125,7 @@ def test_a_killed_rtc_ends_its_viewers_alone_and_the_next_one_is_served(node: tu
                 await viewer.picture()
                 killed = running.kill("rtc")
                 async with asyncio.timeout(20):
-                    while (await http.delete(viewer.session)).status_code != 404:
+                    while (await http.delete(viewer.session)).status_code != 404:  # noqa: ASYNC110  (nobody tells a viewer)
                         await asyncio.sleep(0.05)
                 async with whep.watch(http, cameras[PLAIN], ("video",)) as again:
                     await again.picture()
@@ -148,15 +149,15 @@ def test_a_signed_out_viewer_is_ended(node: tuple[Node, dict[int, str]]) -> None
 
         async def go() -> None:
             cookies = dict(browser.cookies)
-            async with httpx2.AsyncClient(
-                base_url=running.url, cookies=cookies, headers={"X-VMS-CSRF": "1"}, timeout=30, trust_env=False
-            ) as http:
-                async with whep.watch(http, cameras[PLAIN], ("video",)) as viewer:
-                    await viewer.picture()
-                    assert (await http.delete("/api/v1/sessions/current")).status_code in (200, 204)
-                    async with asyncio.timeout(20):
-                        while viewer.connection.connectionState != "closed":  # noqa: ASYNC110  (the library has no word for it)
-                            await asyncio.sleep(0.05)
+            async with (
+                httpx2.AsyncClient(base_url=running.url, cookies=cookies, headers={"X-VMS-CSRF": "1"}, timeout=30, trust_env=False) as http,
+                whep.watch(http, cameras[PLAIN], ("video",)) as viewer,
+            ):
+                await viewer.picture()
+                assert (await http.delete("/api/v1/sessions/current")).status_code in (200, 204)
+                async with asyncio.timeout(20):
+                    while viewer.connection.connectionState != "closed":  # noqa: ASYNC110  (the library has no word for it)
+                        await asyncio.sleep(0.05)
 
         asyncio.run(go())
     wait_until("the view to be counted out", lambda: running.get("/system")["counts"]["viewers"] == 0, 10)

@@ -9,7 +9,10 @@ TRANSPORT = (
     f"a=ice-options:trickle\r\na=fingerprint:sha-256 {FINGERPRINT}\r\na=setup:actpass\r\n"
 )
 CANDIDATE = "a=candidate:1 1 udp 2122260223 6ae2f1f6-21d2-4a5c-9d3b-6f3b2c1d0e9f.local 50000 typ host generation 0\r\n"
-H264 = "a=rtpmap:{0} H264/90000\r\na=rtcp-fb:{0} nack\r\na=rtcp-fb:{0} nack pli\r\na=fmtp:{0} level-asymmetry-allowed=1;packetization-mode={1};profile-level-id={2}\r\n"
+H264 = (
+    "a=rtpmap:{0} H264/90000\r\na=rtcp-fb:{0} nack\r\na=rtcp-fb:{0} nack pli\r\n"
+    "a=fmtp:{0} level-asymmetry-allowed=1;packetization-mode={1};profile-level-id={2}\r\n"
+)
 VIDEO = (
     "m=video 9 UDP/TLS/RTP/SAVPF 96 102 103 104 106\r\n"
     + TRANSPORT

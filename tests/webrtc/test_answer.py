@@ -30,7 +30,12 @@ def test_the_format_of_the_streams_profile_is_taken_in_mode_1(codecs: str, numbe
 
 @pytest.mark.parametrize(
     ("audio", "number"),
-    [(g711_track(Codec.PCMA, 8000, 1), 8), (g711_track(Codec.PCMU, 8000, 1), 0), (opus_track(2), 111), (g711_track(Codec.PCMA, 16_000, 1), None)],
+    [
+        (g711_track(Codec.PCMA, 8000, 1), 8),
+        (g711_track(Codec.PCMU, 8000, 1), 0),
+        (opus_track(2), 111),
+        (g711_track(Codec.PCMA, 16_000, 1), None),
+    ],
 )
 def test_sound_goes_as_it_came_or_not_at_all(audio: TrackInfo, number: int | None) -> None:
     """RFC 3551 §6, RFC 7587 §7: PCMU 0, PCMA 8, opus/48000/2 whatever the channels."""

@@ -46,7 +46,7 @@ def test_no_bytes_raise(packet: bytes) -> None:
 
 def test_a_sender_report_gives_the_wall_time_of_an_rtp_time() -> None:
     """RFC 3550 §6.4.1 and §6.5; read back by our own reader of cameras' reports."""
-    packet = sender_report(US, 1_700_000_000_500_000, 0x1_0000_0007, 3, 400, "abc")
+    packet = sender_report(US, (1_700_000_000_500_000, 0x1_0000_0007), (3, 400), "abc")
     assert packet[28:] == bytes.fromhex("81ca0003 11223344 0103 616263 000000".replace(" ", ""))
     reports, gone = parse_rtcp(packet + goodbye(US))
     assert (reports[0].ssrc, reports[0].rtp, reports[0].packets, reports[0].octets) == (US, 7, 3, 400)

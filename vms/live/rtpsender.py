@@ -121,7 +121,7 @@ class RtpSender:
     def reports(self, wall_us: int, cname: str) -> list[bytes]:
         """A sender report for each track that has begun."""
         return [
-            sender_report(track.ssrc, wall_us, wall_us * track.clock_rate // SECOND_US, track.packets, track.octets, cname)
+            sender_report(track.ssrc, (wall_us, wall_us * track.clock_rate // SECOND_US), (track.packets, track.octets), cname)
             for track in (self._video, self._audio)
             if track is not None and track.packets
         ]

@@ -14,7 +14,7 @@ from vms.base.errors import VmsError
 from vms.base.timespan import SECOND_US
 from vms.media.boxes import Sample, split_chunks
 from vms.media.entryinfo import parameter_sets
-from vms.media.packetise import aggregate, fragments, g711
+from vms.media.packetise import G711_BYTES, aggregate, fragments, g711
 from vms.media.types import AUDIO_TRACK, VIDEO_TIMESCALE, VIDEO_TRACK, Chunk, Codec, TrackInfo
 from vms.stream.stream import Begin, Gap, Item
 from vms.webrtc.answer import check_playable, has_b_frames
@@ -127,9 +127,8 @@ class RtpStream:
             if self.audio.codec is Codec.OPUS:
                 yield RtpFrame(Codec.OPUS, False, time + at, (data,))
                 continue
-            for payload in g711(data):
-                yield RtpFrame(self.audio.codec, False, time + at, (payload,))
-                at += len(payload)
+            for index, payload in enumerate(g711(data)):
+                yield RtpFrame(self.audio.codec, False, time + at + index * G711_BYTES, (payload,))
 
 
 def samples(chunk: Chunk) -> Iterator[tuple[int, Sample]]:

@@ -138,7 +138,13 @@ def _media(section: _Section) -> OfferedMedia:
         raise _bad("a media section of the offer has no mid")
     direction = next((name for name, _ in section.attributes if name in _DIRECTIONS), "sendrecv")
     return OfferedMedia(
-        words[0], words[2], tuple(words[3:]), mid, direction, any(True for _ in section.all("rtcp-mux")), tuple(_formats(section, words[3:]))
+        words[0],
+        words[2],
+        tuple(words[3:]),
+        mid,
+        direction,
+        any(True for _ in section.all("rtcp-mux")),
+        tuple(_formats(section, words[3:])),
     )
 
 

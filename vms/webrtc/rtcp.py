@@ -55,8 +55,12 @@ def _names(entries: bytes, ssrc: int) -> bool:
     return any(int.from_bytes(entries[at : at + 4], "big") == ssrc for at in range(0, len(entries) - 7, 8))
 
 
-def sender_report(ssrc: int, wall_us: int, rtp_time: int, packets: int, octets: int, cname: str) -> bytes:
-    """A compound SR + SDES: the wall time of an RTP time, by which sound and pictures are matched."""
+def sender_report(ssrc: int, at: tuple[int, int], sent: tuple[int, int], cname: str) -> bytes:
+    """A compound SR + SDES: the wall time of an RTP time, by which sound and pictures are matched.
+
+    `at` is wall time (µs) and RTP time, `sent` packets and octets so far.
+    """
+    (wall_us, rtp_time), (packets, octets) = at, sent
     ntp = ((wall_us + NTP_TO_UNIX_US) << 32) // 1_000_000
     report = _SR.pack(0x80, SR, 6, ssrc, ntp & 0xFFFFFFFFFFFFFFFF, rtp_time & 0xFFFFFFFF, packets & 0xFFFFFFFF, octets & 0xFFFFFFFF)
     name = cname.encode()[:255]

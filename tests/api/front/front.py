@@ -57,7 +57,12 @@ class Edge:
     """The application, its fakes and a client."""
 
     def __init__(
-        self, extents: tuple[Extent, ...] = (), *, api_socket: str = "/nowhere/api.sock", console: Path = Path("/nowhere"), rtc: Rtc | None = None
+        self,
+        extents: tuple[Extent, ...] = (),
+        *,
+        api_socket: str = "/nowhere/api.sock",
+        console: Path = Path("/nowhere"),
+        rtc: Rtc | None = None,
     ) -> None:
         self.asking = FakeAsking(extents)
         self.worker = WorkerLink("/nowhere", ManualClock())

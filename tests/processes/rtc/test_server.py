@@ -36,7 +36,29 @@ PATIENCE_S = 20.0
 
 def config(**changes: Any) -> NodeConfig:
     fixed = NodeConfig(
-        *("node", "station", "Lakeside", "1", "/data", "/run", "127.0.0.1", 0, "", "", 1, "UTC", 60.0, 1, (), (), "", "", "", "json", "INFO")
+        *(
+            "node",
+            "station",
+            "Lakeside",
+            "1",
+            "/data",
+            "/run",
+            "127.0.0.1",
+            0,
+            "",
+            "",
+            1,
+            "UTC",
+            60.0,
+            1,
+            (),
+            (),
+            "",
+            "",
+            "",
+            "json",
+            "INFO",
+        )
     )
     return replace(fixed, **changes)
 

@@ -62,9 +62,7 @@ class Peer:
         await self._transport.listen()
         username, password = self._transport.credentials
         place = Candidate(self._place.announced, self._transport.port)
-        local = Local(
-            username, password, self._transport.fingerprint, (place,), role_of(self._offer), self._name, 1 + secrets.randbits(62)
-        )
+        local = Local(username, password, self._transport.fingerprint, (place,), role_of(self._offer), self._name, 1 + secrets.randbits(62))
         return write_answer(self._offer, [one for one in (self.video, self.audio) if one is not None], local)
 
     async def run(self) -> None:
@@ -98,9 +96,7 @@ class Peer:
 
     async def _connect(self) -> None:
         offer = self._offer
-        connecting = asyncio.ensure_future(
-            self._transport.connect(offer.username, offer.password, offer.fingerprint, role_of(offer))
-        )
+        connecting = asyncio.ensure_future(self._transport.connect(offer.username, offer.password, offer.fingerprint, role_of(offer)))
         try:
             done, _ = await asyncio.wait((connecting, self._ended), timeout=CONNECT_S, return_when=asyncio.FIRST_COMPLETED)
             if connecting not in done and self._ended not in done:

@@ -164,7 +164,10 @@ class Transport:
 
 
 def listen_udp(host: str, ports: Sequence[int]) -> socket.socket:
-    """A socket on the first free port of `ports`, or on any with none given. Raises OVERLOAD when all are taken, CONFIG for a foreign host."""
+    """A socket on the first free port of `ports`, or on any with none given.
+
+    Raises OVERLOAD when all are taken, CONFIG for an address that is not this machine's.
+    """
     family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET
     for port in ports or (0,):
         found = socket.socket(family, socket.SOCK_DGRAM)
