@@ -59,8 +59,8 @@ def look(page: Page) -> tuple[int, float, BlockCode | None]:
     """Frames decoded so far, the browser's time in seconds, and what the screen shows: a canvas would not make Chromium draw."""
     png = page.locator("video").screenshot()
     frames, at_s = page.evaluate(_STATE)
-    with av.open(io.BytesIO(png)) as image:
-        shown = next(image.decode(video=0)).to_ndarray(format="gray")
+    with av.open(io.BytesIO(png), "r") as image:
+        shown = next(image.decode(image.streams.video[0])).to_ndarray(format="gray")
     return int(frames), float(at_s), read_code(np.asarray(shown, dtype=np.uint8))
 
 

@@ -6,9 +6,10 @@ Loopback only: aioice leaves that address out by itself.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
 import aioice.ice
 import httpx2
@@ -16,6 +17,8 @@ import pytest
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from av import AudioFrame, VideoFrame
 
+PATIENCE_S = 20.0
+F = TypeVar("F", VideoFrame, AudioFrame)
 SDP = {"Content-Type": "application/sdp"}
 
 
@@ -36,14 +39,17 @@ class Viewer:
     answer: str
 
     async def picture(self) -> VideoFrame:
-        frame = await asyncio.wait_for(self.tracks["video"].recv(), 20)
-        assert isinstance(frame, VideoFrame)
-        return frame
+        return await _received(self.tracks["video"], VideoFrame)
 
     async def sound(self) -> AudioFrame:
-        frame = await asyncio.wait_for(self.tracks["audio"].recv(), 20)
-        assert isinstance(frame, AudioFrame)
-        return frame
+        return await _received(self.tracks["audio"], AudioFrame)
+
+
+async def _received(track: MediaStreamTrack, kind: type[F]) -> F:
+    async with asyncio.timeout(PATIENCE_S):
+        frame: object = await cast("Awaitable[object]", track.recv())
+    assert isinstance(frame, kind)
+    return frame
 
 
 async def offer(kinds: Sequence[str] = ("video", "audio")) -> tuple[RTCPeerConnection, dict[str, MediaStreamTrack]]:

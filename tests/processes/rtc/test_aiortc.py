@@ -10,7 +10,7 @@ import inspect
 import re
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aioice.ice import CandidatePair, Connection, StunProtocol
@@ -91,7 +91,8 @@ def test_srtp_protects_a_packet_again_within_its_window_and_says_so_beyond() -> 
     source = inspect.getsource(inside(RTCDtlsTransport, "_setup_srtp"))
     assert "tx_policy.allow_repeat_tx = True" in source
     assert f"tx_policy.window_size = {HISTORY_PACKETS}" in source
-    policy = Policy(key=bytes(30), ssrc_type=Policy.SSRC_ANY_OUTBOUND)
+    outbound: int = cast("Any", Policy).SSRC_ANY_OUTBOUND
+    policy = Policy(key=bytes(30), ssrc_type=outbound)
     policy.allow_repeat_tx, policy.window_size = True, HISTORY_PACKETS
     session = Session(policy)
     packets = [bytes((0x80, 96)) + seq.to_bytes(2, "big") + bytes(8) + b"payload" for seq in range(HISTORY_PACKETS + 50)]

@@ -101,7 +101,7 @@ class RtcServer:
         bug = None if task.cancelled() else task.exception()
         if bug is not None:
             self._log.error("a WebRTC viewer failed", error=repr(bug)[:300])
-            told = {"kind": Kind.UNAVAILABLE, "message": "this view failed; see the node's log", "facts": {}}
+            told: Message = {"kind": Kind.UNAVAILABLE, "message": "this view failed; see the node's log", "facts": {}}
             viewer[0].send_message({"op": "refused", "id": viewer[1], "error": told})
             viewer[0].send_message({"op": "ended", "id": viewer[1], "error": told})
 
