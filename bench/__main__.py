@@ -1,4 +1,4 @@
-"""`python -m bench ingest|live|playback|index|all [--cameras N] [--seconds S] [--runs R] [--json FILE]`."""
+"""`python -m bench ingest|live|whep|playback|index|all [--cameras N] [--seconds S] [--runs R] [--json FILE]`."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from typing import Any
 
 from rich.console import Console
 
-from bench import index, ingest, live, past
+from bench import index, ingest, live, past, whep
 from bench.children import BenchError
 from bench.report import Report, save, show
 
 BENCHES: dict[str, Callable[[dict[str, Any]], Report]] = {
     "ingest": lambda given: ingest.bench(_settings(ingest.Settings, given)),
     "live": lambda given: live.bench(_settings(live.Settings, given)),
+    "whep": lambda given: whep.bench(_settings(whep.Settings, given)),
     "playback": lambda given: past.bench(_settings(past.Settings, given)),
     "index": lambda given: index.bench(_settings(index.Settings, given)),
 }
@@ -34,7 +35,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("bench", choices=[*BENCHES, "all"])
     parser.add_argument("--cameras", type=int)
     parser.add_argument("--seconds", type=float)
-    parser.add_argument("--viewers", type=int, help="live only")
+    parser.add_argument("--viewers", type=int, help="live and whep only")
     parser.add_argument("--points", type=int, help="live only: registered cameras in the list that is paged")
     parser.add_argument("--segments", type=int, help="index only: rows that the database is filled with")
     parser.add_argument("--runs", type=int, help="runs of each contender; the median counts")

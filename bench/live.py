@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ SETTLE_S = 4.0
 DIRECT = 8
 CALM_S = 4.0
 CALM_TRIES = 20
+See = Callable[[node.Node, Viewer], Coroutine[Any, Any, None]]
+"""How a viewer watches."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,10 @@ async def calm(running: node.Node) -> None:
         before = spent
 
 
-async def watched(running: node.Node, viewers: Sequence[Viewer], seconds: float, *others: Coroutine[Any, Any, None]) -> Phase:
-    async with running_tasks([*(view(running, viewer) for viewer in viewers), *others]):
+async def watched(
+    running: node.Node, viewers: Sequence[Viewer], seconds: float, *others: Coroutine[Any, Any, None], see: See = view
+) -> Phase:
+    async with running_tasks([*(see(running, viewer) for viewer in viewers), *others]):
         return await phase(running, seconds)
 
 

@@ -56,6 +56,11 @@ def test_the_loopback_is_allowed_only_on_demand(tmp_path: Path) -> None:
     assert {"127.0.0.0/8", "::1/128"} <= set(load(written(tmp_path, "[cameras]\nallow_loopback = true\n")).allow)
 
 
+def test_webrtc_takes_any_port_or_a_span_of_them(tmp_path: Path) -> None:
+    assert load().webrtc.port_span is None
+    assert load(written(tmp_path, "[webrtc]\nports = '50000-50499'\n")).webrtc.port_span == (50_000, 50_499)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -69,6 +74,8 @@ def test_the_loopback_is_allowed_only_on_demand(tmp_path: Path) -> None:
         ("[http]\nhost = '0.0.0.0'\ntls = false\n", "http in {path}: tls = false needs a loopback host"),
         ("[[volumes]]\nid = 'v1'\n", "volumes.0.path in {path}: Field required"),
         ("[[volumes]]\nid = 'v1'\npath = '/a'\n[[volumes]]\nid = 'v1'\npath = '/b'\n", "two volumes have one id"),
+        ("[webrtc]\nports = '50100-50000'\n", "webrtc in {path}: ports must be FIRST-LAST, at most 65535"),
+        ("[webrtc]\nhost = 'vms.example.org'\n", "webrtc.host in {path}: 'vms.example.org' does not appear to be an IPv4 or IPv6 address"),
         ("[http\n", "{path} is not TOML"),
     ],
 )

@@ -79,6 +79,9 @@ def resolve(settings: Settings, settings_path: Path | None = None) -> tuple[Node
         backup_recipient="" if settings.backup.recipient is None else str(settings.backup.recipient.absolute()),
         backup_hour=settings.backup.hour,
         backup_keep=settings.backup.keep,
+        webrtc_host=settings.webrtc.host,
+        webrtc_ports=settings.webrtc.port_span,
+        webrtc_viewers=settings.webrtc.viewers,
     )
     path = run / "node.json"
     save(config, path)

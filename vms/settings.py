@@ -32,6 +32,10 @@ def _network(text: str) -> str:
     return str(ip_network(text))
 
 
+def _host(text: str) -> str:
+    return str(ip_address(text)) if text else ""
+
+
 def _database_url(text: str) -> str:
     scheme, colon, rest = text.partition("://")
     if text and (not colon or scheme not in ("postgresql", "postgresql+psycopg")):
@@ -200,6 +204,33 @@ class BackupSettings(Section):
         return self
 
 
+class WebRtcSettings(Section):
+    """Viewers by WebRTC (WHEP); their packets are UDP."""
+
+    host: Annotated[str, AfterValidator(_host)] = Field(
+        default="",
+        description="address that viewers send to, where it is not the one their request came in on: behind NAT or in a container",
+    )
+    ports: str = Field(
+        default="",
+        pattern=r"^$|^[1-9]\d{0,4}-[1-9]\d{0,4}$",
+        description="UDP ports, such as `50000-50499`, one per viewer; empty: any free one",
+    )
+    viewers: int = Field(default=100, ge=0, le=2_000, description="most at once; 0: WebRTC is off")
+
+    @property
+    def port_span(self) -> tuple[int, int] | None:
+        """First and last."""
+        first, _, last = self.ports.partition("-")
+        return (int(first), int(last)) if first else None
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if (span := self.port_span) and not span[0] <= span[1] <= 65_535:
+            raise ValueError("ports must be FIRST-LAST, at most 65535")
+        return self
+
+
 class LogSettings(Section):
     """What the processes tell on standard error."""
 
@@ -224,6 +255,7 @@ class Settings(BaseSettings):
     retention: RetentionSettings = RetentionSettings()
     viewing: ViewingSettings = ViewingSettings()
     backup: BackupSettings = BackupSettings()
+    webrtc: WebRtcSettings = WebRtcSettings()
     log: LogSettings = LogSettings()
     volumes: tuple[VolumeSettings, ...] = Field(
         default=(),
@@ -336,6 +368,7 @@ SECTIONS: dict[str, type[Section]] = {
     "retention": RetentionSettings,
     "viewing": ViewingSettings,
     "backup": BackupSettings,
+    "webrtc": WebRtcSettings,
     "log": LogSettings,
     "volumes": VolumeSettings,
 }

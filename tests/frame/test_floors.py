@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LINT = Path(sys.executable).with_name("lint-imports")
-PURE = {"media", "rtsp", "sip", "codes", "geo", "events"}
+PURE = {"media", "rtsp", "sip", "codes", "geo", "events", "webrtc"}
 
 
 def lint(tree: Path) -> subprocess.CompletedProcess[str]:
@@ -59,6 +59,7 @@ FAULTS = {
     "of a codec library in the record path": ("ingest/planted.py", "import av", "Codec libraries", "vms.ingest.planted -> av"),
     "of SQL in what the edge uses": ("live/viewer.py", "import psycopg", "The media plane", "vms.live.viewer -> psycopg"),
     "of SQL in what the worker uses": ("ingest/roster.py", "import vms.base.db", "The media plane", "vms.ingest.roster -> vms.base.db"),
+    "of the WebRTC library in a feature": ("live/planted.py", "import aiortc", "The WebRTC library", "vms.live.planted -> aiortc"),
     "of SQL in the HTTP edge": ("api/planted.py", "import sqlalchemy", "The HTTP edge speaks no SQL", "vms.api.planted -> sqlalchemy"),
 }
 

@@ -17,6 +17,7 @@ BARS_S = {
     "vms.processes.root": 0.2,
     "vms.processes.worker.__main__": 0.25,
     "vms.processes.edge": 1.0,
+    "vms.processes.rtc.__main__": 1.0,
     "vms.processes.control.__main__": 1.2,
 }
 

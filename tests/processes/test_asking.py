@@ -16,7 +16,7 @@ from vms.base.clock import ManualClock
 from vms.base.errors import Kind, VmsError
 from vms.owner.ask import Owner, may
 from vms.owner.requests import Actor, Clip, Extent, GapSpan, LiveOpened, OpenLive, OpenSpan, Request, SpanOpened
-from vms.processes.control.asks import CHECK_S, AskServer
+from vms.processes.control.asks import CHECK_S, AskServer, EdgeSaid
 from vms.stream.link import REDIAL_S, Link
 
 SECRET = "s3cret"
@@ -37,7 +37,7 @@ class Control:
         for request in (OpenLive, OpenSpan, Clip):
             owner.register(request, lambda session, actor, request: self._answer())
         self.over = frozenset[str]()
-        self.edges: dict[object, tuple[int, int, int]] = {}
+        self.edges: dict[object, EdgeSaid] = {}
         self.asks = AskServer(owner, self._authenticate, lambda sessions: sessions & self.over, self.edges)
 
     @contextmanager
@@ -200,7 +200,7 @@ async def test_control_knows_its_edges_while_they_are_there() -> None:
     with socket_path() as path:
         async with joined(control, path, ManualClock()) as (edge, links):
             edge.tell({"op": "edge", "pid": 7, "started_us": 5, "views": 3})
-            await until(lambda: list(control.edges.values()) == [(7, 5, 3)])
+            await until(lambda: list(control.edges.values()) == [EdgeSaid(7, 5, 3)])
             links[0].close()
             await until(lambda: not control.edges)
             edge.tell({"op": "edge", "pid": 7, "started_us": 5, "views": 3})  # lost, not an error

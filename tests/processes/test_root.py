@@ -26,9 +26,9 @@ ROOT = """
 import json, subprocess, sys
 from vms.processes.root import Role, Root, listen_unix
 children = json.loads(sys.argv[1])
-def role(name, code, path=None, nice=0):
+def role(name, code, path=None, nice=0, on_demand=False):
     sockets = {"link": listen_unix(path)} if path else {}
-    return Role(name, (sys.executable, "-c", code) if code[0] != "/" else (code,), 0, sockets, nice=nice)
+    return Role(name, (sys.executable, "-c", code) if code[0] != "/" else (code,), 0, sockets, nice=nice, on_demand=on_demand)
 roles = [role(name, **child) for name, child in children.items()]
 class Database:
     is_new = sys.argv[2] == "new"
@@ -172,3 +172,18 @@ def test_one_root_per_node(tmp_path: Path) -> None:
     assert refused.value.kind is Kind.CONFLICT
     os.close(held)
     os.close(take_node(str(tmp_path)))
+
+
+def test_a_child_on_demand_starts_with_its_first_caller_and_after_its_death_with_the_next(tmp_path: Path) -> None:
+    with socket_path() as path, root(tmp_path, rtc={"code": ECHO, "path": path, "on_demand": True}, media={"code": ALIVE}) as running:
+        running.wait(lambda: running.said("ready"))
+        assert not running.said("child started", child="rtc")
+        first = ask(path)
+        assert running.said("child started", child="rtc")[0]["pid"] == first
+        assert ask(path) == first
+        os.kill(first, signal.SIGKILL)
+        running.wait(lambda: running.said("child ended", child="rtc"))
+        second = ask(path)
+        assert second != first
+        assert [start["pid"] for start in running.said("child started", child="rtc")] == [first, second]
+        assert running.stop() == 0

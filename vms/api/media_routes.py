@@ -53,6 +53,40 @@ def _clip(operation: str, summary: str, media_type: str) -> dict[str, Any]:
     return path
 
 
+_SDP = {"application/sdp": {"schema": {"type": "string"}}}
+_SESSION = {"name": "session", "in": "path", "required": True, "schema": {"type": "string"}, "description": "as Location named it"}
+
+
+def _whep() -> dict[str, Any]:
+    location = {"Location": {"schema": {"type": "string"}, "description": "the session: DELETE ends it, PATCH is 405"}}
+    return {
+        "post": {
+            "operationId": "open_whep",
+            "summary": "Live by WebRTC: an offer is answered (draft-ietf-wish-whep, no trickle)",
+            "tags": ["media"],
+            "parameters": [_CAMERA, _PROFILE],
+            "requestBody": {"required": True, "content": _SDP},
+            "responses": {
+                "201": {"description": "The answer", "content": _SDP, "headers": location},
+                "406": {"description": "`params.reason`: `no_h264`, `b_frames` or `codec`; watch by live.mse"},
+                "503": {"description": "No more viewers just now, with Retry-After"},
+            },
+        }
+    }
+
+
+def _whep_session() -> dict[str, Any]:
+    return {
+        "delete": {
+            "operationId": "close_whep",
+            "summary": "End a WebRTC view; only for the credential that opened it",
+            "tags": ["media"],
+            "parameters": [_CAMERA, _SESSION],
+            "responses": {"200": {"description": "It has ended"}},
+        }
+    }
+
+
 _WIDTH = {
     "name": "width",
     "in": "query",
@@ -68,4 +102,6 @@ MEDIA_PATHS: dict[str, dict[str, Any]] = {
         "get_playback_playlist", "A recorded span as HLS", _PLAYLIST, _time("from"), _time("to"), _PROFILE
     ),
     "/api/v1/cameras/{camera}/snapshot.jpg": _get("get_snapshot", "The newest key frame as a picture", "image/jpeg", _WIDTH),
+    "/api/v1/cameras/{camera}/whep": _whep(),
+    "/api/v1/cameras/{camera}/whep/{session}": _whep_session(),
 }

@@ -27,6 +27,7 @@ RULES: dict[Kind, Rule] = {
     Kind.FORBIDDEN: Rule(403, "You have no right to do this"),
     Kind.NOT_FOUND: Rule(404, "There is no such object"),
     Kind.NO_RECORDING: Rule(404, "Nothing is recorded there"),
+    Kind.NOT_ACCEPTABLE: Rule(406, "It cannot be sent in a form that you take"),
     Kind.CONFLICT: Rule(409, "It clashes with something that exists"),
     Kind.PRECONDITION: Rule(412, "The object was changed meanwhile"),
     Kind.TOO_LARGE: Rule(413, "It is larger than this node takes"),

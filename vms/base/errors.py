@@ -17,6 +17,7 @@ class Kind(StrEnum):
     NOT_FOUND = "not_found"
     NO_RECORDING = "no_recording"
     CONFLICT = "conflict"
+    NOT_ACCEPTABLE = "not_acceptable"
     PRECONDITION = "precondition"
     TOO_LARGE = "too_large"
     LIMIT = "limit"

@@ -80,6 +80,9 @@ class NodeConfig:
     backup_recipient: str = ""
     backup_hour: int = 3
     backup_keep: int = 7
+    webrtc_host: str = ""
+    webrtc_ports: tuple[int, int] | None = None
+    webrtc_viewers: int = 100
 
     @property
     def secure(self) -> bool:
@@ -105,6 +108,7 @@ def load(path: Path) -> NodeConfig:
     raw = json.loads(path.read_text())
     raw["volumes"] = tuple(VolumeConfig(**volume) for volume in raw["volumes"])
     raw["allow"] = tuple(raw["allow"])
+    raw["webrtc_ports"] = tuple(raw["webrtc_ports"]) if raw.get("webrtc_ports") else None
     raw["retention"] = RetentionConfig(**raw["retention"])
     raw["viewing"] = ViewingConfig(**raw["viewing"])
     return NodeConfig(**raw)

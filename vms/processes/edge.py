@@ -14,7 +14,9 @@ from vms.api.front.live_hls import LiveHls
 from vms.api.front.open_views import Limits, OpenViews
 from vms.api.front.proxy import Proxy
 from vms.api.front.restream import Restream
+from vms.api.front.rtc import Rtc
 from vms.api.front.views import Views
+from vms.api.front.whep import Whep
 from vms.base.busy import Busy
 from vms.base.clock import Clock, SystemClock
 from vms.base.log import configure
@@ -37,10 +39,12 @@ async def main(child: Child, stop: asyncio.Event) -> None:
     asking.on_revoke = views.revoke
     hls = LiveHls(asking, workers, clock, views)
     proxy = Proxy(child.config.socket_path("api"))
-    app = create_edge_app(Views(asking, workers, clock, views), hls, Downloads(asking), proxy, Path(child.config.web_dir))
+    rtc = Rtc(child.config.socket_path("rtc"))
+    whep = Whep(asking, workers, views, rtc)
+    app = create_edge_app(Views(asking, workers, clock, views), hls, whep, Downloads(asking), proxy, Path(child.config.web_dir))
     links = {f"worker-{index}": link for index, link in enumerate(workers)}
     restream = Restream(asking, workers, clock, views)
-    telling = Calling(lambda: _tell_views(asking, views, clock))
+    telling = Calling(lambda: _tell_views(asking, views, rtc, clock))
     parts = {**links, "control": asking, "views": telling, "hls": hls, "busy": busy, "restream": restream}
     rtsp = await restream.listen(child.listener("rtsp")) if "rtsp" in child.sockets else None
     tasks = supervise(parts, clock)
@@ -54,11 +58,13 @@ async def main(child: Child, stop: asyncio.Event) -> None:
         await proxy.close()
 
 
-async def _tell_views(asking: Asking, views: OpenViews, clock: Clock) -> None:
+async def _tell_views(asking: Asking, views: OpenViews, rtc: Rtc, clock: Clock) -> None:
     """Who this edge is and how many watch, for GET /system; and for whom, so that the views of a session end with it."""
     started_us = clock.wall_us()
     while True:
-        asking.tell({"op": "edge", "pid": os.getpid(), "started_us": started_us, "views": len(views), "sessions": views.sessions()})
+        beside = [] if rtc.info is None else [["rtc", rtc.info.pid, rtc.info.started_us]]
+        told = {"pid": os.getpid(), "started_us": started_us, "views": len(views), "sessions": views.sessions(), "beside": beside}
+        asking.tell({"op": "edge", **told})
         await clock.sleep(TELL_S)
 
 

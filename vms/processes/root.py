@@ -45,6 +45,8 @@ class Role:
     index: int
     listeners: dict[str, socket.socket]
     nice: int = 0
+    on_demand: bool = False
+    """Started when somebody connects to its listener `link`, and again only then."""
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     heard_at: float = 0.0
@@ -88,6 +90,13 @@ def say(event: str, **facts: object) -> None:
     print(json.dumps({"event": event, "role": "root", "t": time.time(), **facts}), file=sys.stderr, flush=True)  # noqa: T201
 
 
+@dataclass(frozen=True)
+class Knock:
+    """What the selector tells of a listener: somebody waits for this role."""
+
+    role: Role
+
+
 @dataclass
 class Root:
     """The node's process tree."""
@@ -125,9 +134,11 @@ class Root:
         """Media first, as it does not wait for the database. A node's very first start is different: nothing can be
         recorded before its database is made, so the media processes leave the processor to that, and to control."""
         new = self.database is not None and self.database.is_new
-        late = [role for role in self.roles if new and role.nice == 0]
+        late = [role for role in self.roles if new and role.nice == 0 and not role.on_demand]
         for role in self.roles:
-            if role not in late:
+            if role.on_demand:
+                self._await(role)
+            elif role not in late:
                 self._start(role)
         self._start_postgres()
         for role in late:
@@ -143,6 +154,9 @@ class Root:
         for key, _ in self.selector.select(TICK_S):
             if key.fd == wake_read:
                 os.read(wake_read, 4096)
+            elif isinstance(key.data, Knock):
+                self.selector.unregister(key.fileobj)
+                self._start(key.data.role)
             elif os.read(key.fd, 4096):
                 role: Role = key.data
                 role.heard_at = time.monotonic()
@@ -154,7 +168,7 @@ class Root:
         for role in self.roles:
             if role.process is None:
                 if role.restart_at is not None and now >= role.restart_at:
-                    self._start(role)
+                    (self._await if role.on_demand else self._start)(role)
             elif (code := role.process.poll()) is not None:
                 self._ended(role, now, "hang" if role.killed else f"exit {code}")
             elif not on_time:
@@ -173,6 +187,11 @@ class Root:
         role.process, role.reason, role.killed = None, reason, False
         role.restart_at = now + RESTART_S[min(role.failures, len(RESTART_S) - 1)]
         say("child ended", child=role.name, reason=reason, lived_s=round(now - role.started_at, 1))
+
+    def _await(self, role: Role) -> None:
+        """A connection that comes while nobody serves it waits in the listener's queue."""
+        role.restart_at = None
+        self.selector.register(role.listeners["link"], selectors.EVENT_READ, Knock(role))
 
     def _start(self, role: Role) -> None:
         """A machine that is out of processes or memory is tried again: what runs goes on."""
@@ -262,6 +281,8 @@ def roles_of(config: NodeConfig) -> list[Role]:
     ]
     ports = {"http": config.port} | ({"rtsp": config.rtsp_port} if config.rtsp_port else {})
     roles.append(Role("edge", _module("edge"), 0, {name: listen_tcp(config.host, port) for name, port in ports.items()}))
+    if config.webrtc_viewers:
+        roles.append(Role("rtc", _module("rtc"), 0, {"link": listen_unix(config.socket_path("rtc"))}, on_demand=True))
     sockets = {"link": listen_unix(config.socket_path("control")), "api": listen_unix(config.socket_path("api"))}
     roles.append(Role("control", _module("control"), 0, sockets, nice=CONTROL_NICE))
     return roles

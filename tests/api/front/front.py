@@ -14,7 +14,9 @@ from vms.api.front.downloads import Downloads
 from vms.api.front.live_hls import LiveHls
 from vms.api.front.open_views import Limits, OpenViews
 from vms.api.front.proxy import Proxy
+from vms.api.front.rtc import Rtc
 from vms.api.front.views import Views
+from vms.api.front.whep import Whep
 from vms.base.busy import Busy
 from vms.base.clock import ManualClock
 from vms.base.errors import Kind, VmsError
@@ -66,6 +68,7 @@ class Edge:
         api_socket: str = "/nowhere/api.sock",
         console: Path = Path("/nowhere"),
         limits: Limits = LIMITS,
+        rtc: Rtc | None = None,
     ) -> None:
         self.asking = FakeAsking(extents)
         self.worker = WorkerLink("/nowhere", ManualClock())
@@ -75,7 +78,8 @@ class Edge:
         self.open = OpenViews(limits, self.busy)
         self.views = Views(self.asking, [self.worker], self.clock, self.open)
         self.hls = LiveHls(self.asking, [self.worker], self.clock, self.open)
-        self.app: Any = create_edge_app(self.views, self.hls, Downloads(self.asking), Proxy(api_socket), console)
+        whep = Whep(self.asking, [self.worker], self.open, rtc or Rtc("/nowhere/rtc.sock"))
+        self.app: Any = create_edge_app(self.views, self.hls, whep, Downloads(self.asking), Proxy(api_socket), console)
 
     def client(self, *, signed_in: bool = True) -> TestClient:
         return TestClient(self.app, headers=BEARER if signed_in else {})

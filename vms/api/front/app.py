@@ -16,6 +16,7 @@ from vms.api.front.downloads import Downloads
 from vms.api.front.live_hls import LiveHls
 from vms.api.front.proxy import Proxy
 from vms.api.front.views import ViewKindName, Views
+from vms.api.front.whep import Whep
 
 API = "/api/v1"
 CAMERA = API + "/cameras/{camera}"
@@ -69,7 +70,7 @@ def _file(path: Path) -> Callable[[Request], Awaitable[Response]]:
     return serve
 
 
-def create_edge_app(views: Views, hls: LiveHls, downloads: Downloads, proxy: Proxy, console: Path) -> Starlette:
+def create_edge_app(views: Views, hls: LiveHls, whep: Whep, downloads: Downloads, proxy: Proxy, console: Path) -> Starlette:
     """Media routes first; what is left under /api and the health paths goes to control."""
     media: list[BaseRoute] = [
         WebSocketRoute(CAMERA + "/live.mse", ViewRoute(views, "live")),
@@ -77,6 +78,8 @@ def create_edge_app(views: Views, hls: LiveHls, downloads: Downloads, proxy: Pro
         Route(CAMERA + "/live.m3u8", hls.playlist),
         Route(CAMERA + "/live/init.mp4", hls.init),
         Route(CAMERA + "/live/media.m4s", hls.media),
+        Route(CAMERA + "/whep", whep.endpoint, methods=METHODS),
+        Route(CAMERA + "/whep/{session}", whep.session, methods=METHODS),
         Route(CAMERA + "/clip.mp4", downloads.clip_mp4),
         Route(CAMERA + "/clip.mov", downloads.clip_mov),
         Route(CAMERA + "/playback.m3u8", downloads.playlist),

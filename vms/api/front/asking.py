@@ -126,7 +126,7 @@ class Asking:
         finally:
             self._waiting.pop(number, None)
         if not message.get("ok"):
-            raise _refusal(message)
+            raise refusal(message)
         return Verdict(answer_from_json(message["result"]), str(message.get("session", "")), str(message.get("user", "")))
 
     def _revoke(self, session: str | None, camera: str | None) -> None:
@@ -148,7 +148,8 @@ def _away() -> VmsError:
     return VmsError(Kind.UNAVAILABLE, "the node's control process is starting; try again in a moment")
 
 
-def _refusal(message: Message) -> VmsError:
+def refusal(message: Message) -> VmsError:
+    """The error that another process of this node told."""
     error = cast("dict[str, Any]", message.get("error") or {})
     facts = cast("dict[str, str | int | float | bool | None]", error.get("facts") or {})
     kind = error.get("kind")

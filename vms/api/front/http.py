@@ -101,9 +101,20 @@ async def told(answer: Awaitable[Response]) -> Response:
         return problem_response(error)
 
 
-def problem_response(error: VmsError, headers: dict[str, str] | None = None) -> JSONResponse:
-    """RFC 9457, by the API's own table."""
+def check_change(connection: HTTPConnection) -> None:
+    """A change by cookie must come from this console and say so, as at control's API (cross-site request forgery)."""
+    if connection.headers.get("authorization", "").partition(" ")[0].lower() == "bearer":
+        return
+    check_origin(connection.headers)
+    if connection.headers.get("x-vms-csrf") != "1":
+        raise VmsError(Kind.FORBIDDEN, "a change with a session cookie needs the header 'X-VMS-CSRF: 1'")
+
+
+def problem_response(error: VmsError, headers: dict[str, str] | None = None, status: int | None = None) -> JSONResponse:
+    """RFC 9457, by the API's own table; `status` where HTTP has a finer one for the same kind."""
     rule, more = RULES[error.kind], dict(headers or {})
+    if status is not None:
+        rule = Rule(status, rule.title)
     if isinstance(error, OutOfRange):
         rule = Rule(416, rule.title)
         more["Content-Range"] = f"bytes */{error.size_bytes}"

@@ -9,7 +9,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from vms.base.clock import Clock
 from vms.base.errors import Kind, VmsError
@@ -30,11 +30,20 @@ Ended = Callable[[frozenset[str]], Collection[str]]
 """Which of these sessions (hashes) are over. Runs SQL."""
 
 
+class EdgeSaid(NamedTuple):
+    """What an edge tells of itself; `beside`: role, pid and start of the processes that it alone speaks with."""
+
+    pid: int
+    started_us: int
+    views: int
+    beside: tuple[tuple[str, int, int], ...] = ()
+
+
 class AskServer:
     """Answers every edge that dials in, and tells all of them of revocations."""
 
-    def __init__(self, owner: Owner, authenticate: Authenticate, ended: Ended, known: dict[object, tuple[int, int, int]]) -> None:
-        """`known` is kept up to date: pid, start (µs) and open views of each edge."""
+    def __init__(self, owner: Owner, authenticate: Authenticate, ended: Ended, known: dict[object, EdgeSaid]) -> None:
+        """`known` is kept up to date: what each edge said last."""
         self._owner = owner
         self._authenticate = authenticate
         self._ended = ended
@@ -76,7 +85,8 @@ class AskServer:
         self._edges.add(link)
         message = frame.message()
         if message.get("op") == "edge":
-            self._known[link] = (int(message["pid"]), int(message["started_us"]), int(message["views"]))
+            beside = tuple((str(role), int(pid), int(started)) for role, pid, started in message.get("beside") or ())
+            self._known[link] = EdgeSaid(int(message["pid"]), int(message["started_us"]), int(message["views"]), beside)
             sessions = cast("list[object]", message.get("sessions") or [])
             self._watching[link] = frozenset(map(str, sessions[:MAX_WATCHED]))
         elif message.get("op") == "ask":

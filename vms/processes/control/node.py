@@ -28,6 +28,7 @@ from vms.ingest.orders import CameraState, Key, PullOrder, Resume
 from vms.owner.registration import ProbeCamera, ProbedTrack, ProbeResult
 from vms.processes import facts as told
 from vms.processes.config import NodeConfig
+from vms.processes.control.asks import EdgeSaid
 from vms.processes.control.commits import Commits, Item
 from vms.processes.control.recovery import Lanes
 from vms.processes.control.workers import WorkerSide
@@ -70,7 +71,7 @@ class Node:
         self._troubled: dict[Key, int] = {}
         self._log = get_log("control.node")
         self.sides = [WorkerSide(index, path, clock, self) for index, path in enumerate(config.worker_paths())]
-        self.edges: dict[object, tuple[int, int, int]] = {}
+        self.edges: dict[object, EdgeSaid] = {}
         """Of each edge that is connected: pid, start (µs), open views."""
         self.on_orphans: Callable[[str, Lanes], None] = _nobody
         self.on_full: Callable[[Trouble], None] = _not_told

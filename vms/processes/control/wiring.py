@@ -229,7 +229,8 @@ class Status:
         processes = [ProcessInfo("root", os.getppid(), self._started_us), ProcessInfo("control", os.getpid(), self._started_us)]
         workers = ((side.info, side.cameras) for side in self._node.sides)
         processes += [ProcessInfo("worker", info.pid, info.started_us, cameras) for info, cameras in workers if info is not None]
-        processes += [ProcessInfo("edge", pid, started) for pid, started, _ in self._node.edges.values()]
+        for edge in self._node.edges.values():
+            processes += [ProcessInfo("edge", edge.pid, edge.started_us), *(ProcessInfo(*one) for one in edge.beside)]
         return SystemInfo(
             node_id=config.node_id,
             level=config.level,
@@ -244,7 +245,7 @@ class Status:
             clock_offset_us=None,
             online=online,
             recording=recording,
-            viewers=sum(views for _, _, views in self._node.edges.values()),
+            viewers=sum(edge.views for edge in self._node.edges.values()),
         )
 
     def nodes(self) -> list[NodeInfo]:

@@ -12,6 +12,7 @@ const TEXT: Record<string, ParseKeys> = {
   not_found: 'problem.not_found',
   no_recording: 'problem.no_recording',
   conflict: 'problem.conflict',
+  not_acceptable: 'problem.not_acceptable',
   precondition: 'problem.precondition',
   too_large: 'problem.too_large',
   limit: 'problem.limit',
