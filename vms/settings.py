@@ -156,6 +156,14 @@ class RetentionSettings(Section):
     free_percent: float = Field(default=5.0, ge=0, le=50, description="the same, as a share of the volume")
 
 
+class DecodeSettings(Section):
+    """The decoder of snapshots and thumbnails: a process of its own behind walls (docs/guide/pictures.md)."""
+
+    without_filter: bool = Field(
+        default=False, description="decode also on a machine whose kernel has no system-call filter (seccomp): the last wall is missing"
+    )
+
+
 class VolumeSettings(Section):
     """A place for segment files."""
 
@@ -201,6 +209,7 @@ class Settings(BaseSettings):
     recording: RecordingSettings = RecordingSettings()
     integrity: IntegritySettings = IntegritySettings()
     retention: RetentionSettings = RetentionSettings()
+    decode: DecodeSettings = DecodeSettings()
     backup: BackupSettings = BackupSettings()
     log: LogSettings = LogSettings()
     volumes: tuple[VolumeSettings, ...] = Field(
@@ -311,6 +320,7 @@ SECTIONS: dict[str, type[Section]] = {
     "recording": RecordingSettings,
     "integrity": IntegritySettings,
     "retention": RetentionSettings,
+    "decode": DecodeSettings,
     "backup": BackupSettings,
     "log": LogSettings,
     "volumes": VolumeSettings,

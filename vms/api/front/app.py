@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from vms.api.front.downloads import Downloads
 from vms.api.front.proxy import Proxy
+from vms.api.front.snapshots import Snapshots
 from vms.api.front.views import ViewKindName, Views
 
 API = "/api/v1"
@@ -58,13 +59,14 @@ class Console:
         return [*mounted, Route("/{path:path}", self.page, methods=["GET"])]
 
 
-def create_edge_app(views: Views, downloads: Downloads, proxy: Proxy, console: Path) -> Starlette:
+def create_edge_app(views: Views, downloads: Downloads, snapshots: Snapshots, proxy: Proxy, console: Path) -> Starlette:
     """Media routes first; what is left under /api and the health paths goes to control."""
     media: list[BaseRoute] = [
         WebSocketRoute(CAMERA + "/live.mse", ViewRoute(views, "live")),
         WebSocketRoute(CAMERA + "/playback.mse", ViewRoute(views, "playback")),
         Route(CAMERA + "/clip.mp4", downloads.clip_mp4),
         Route(CAMERA + "/clip.mov", downloads.clip_mov),
+        Route(CAMERA + "/snapshot.jpg", snapshots.snapshot),
         Route(CAMERA + "/playback.m3u8", downloads.playlist),
         Route(CAMERA + "/playback/init.mp4", downloads.init),
         Route(CAMERA + "/playback/media.m4s", downloads.media),

@@ -97,6 +97,8 @@ def problem_response(error: VmsError, headers: dict[str, str] | None = None) -> 
     if isinstance(error, OutOfRange):
         rule = Rule(416, rule.title)
         told["Content-Range"] = f"bytes */{error.size_bytes}"
+    if isinstance(wait_s := error.facts.get("retry_after_s"), int):
+        told["Retry-After"] = str(wait_s)
     if rule.status == 401:
         told["WWW-Authenticate"] = "Bearer"
     body = problem_body(new_id(), Said(error.kind, rule, error.message, error.facts))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
+from vms.api.context import DecoderInfo, EdgeInfo
 from vms.base.clock import Clock
 from vms.base.errors import Kind, VmsError
 from vms.base.log import get_log
@@ -33,8 +34,8 @@ Ended = Callable[[frozenset[str]], Collection[str]]
 class AskServer:
     """Answers every edge that dials in, and tells all of them of revocations."""
 
-    def __init__(self, owner: Owner, authenticate: Authenticate, ended: Ended, known: dict[object, tuple[int, int, int]]) -> None:
-        """`known` is kept up to date: pid, start (µs) and open views of each edge."""
+    def __init__(self, owner: Owner, authenticate: Authenticate, ended: Ended, known: dict[object, EdgeInfo]) -> None:
+        """`known` is kept up to date."""
         self._owner = owner
         self._authenticate = authenticate
         self._ended = ended
@@ -76,7 +77,7 @@ class AskServer:
         self._edges.add(link)
         message = frame.message()
         if message.get("op") == "edge":
-            self._known[link] = (int(message["pid"]), int(message["started_us"]), int(message["views"]))
+            self._known[link] = _edge(message)
             sessions = cast("list[object]", message.get("sessions") or [])
             self._watching[link] = frozenset(map(str, sessions[:MAX_WATCHED]))
         elif message.get("op") == "ask":
@@ -113,3 +114,9 @@ class AskServer:
             self._log.error("a media request failed", request=str(request.get("type")), error=repr(bug))
             raise VmsError(Kind.UNAVAILABLE, "this request failed; see the node's log") from bug
         return {"session": actor.session, "result": answer_to_json(result)}
+
+
+def _edge(message: Message) -> EdgeInfo:
+    told = cast("dict[str, Any]", message.get("decoder") or {})
+    decoder = DecoderInfo(str(told["state"]), str(told["library"]), dict(told["walls"]), dict(told["ends"])) if told else None
+    return EdgeInfo(int(message["pid"]), int(message["started_us"]), int(message["views"]), decoder)

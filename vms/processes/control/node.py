@@ -15,6 +15,7 @@ from zlib import crc32
 from sqlalchemy.orm import Session
 
 from vms import events
+from vms.api.context import EdgeInfo
 from vms.base.clock import Clock
 from vms.base.db import Database
 from vms.base.errors import VmsError
@@ -69,8 +70,8 @@ class Node:
         self._troubled: dict[Key, int] = {}
         self._log = get_log("control.node")
         self.sides = [WorkerSide(index, path, clock, self) for index, path in enumerate(config.worker_paths())]
-        self.edges: dict[object, tuple[int, int, int]] = {}
-        """Of each edge that is connected: pid, start (µs), open views."""
+        self.edges: dict[object, EdgeInfo] = {}
+        """Of each edge that is connected."""
         self.on_orphans: Callable[[str, Lanes], None] = _nobody
         self.on_full: Callable[[Trouble], None] = _not_told
         self.on_doubt: Callable[[], None] = _nothing
