@@ -38,7 +38,7 @@ def picture(codec: int, data: bytes, width: int, quality: int) -> tuple[int, int
     wide = min(frame.width, max(_LEAST_WIDTH, width)) if width else frame.width
     high = max(2, frame.height * wide // frame.width)
     wide, high = wide & ~1, high & ~1
-    return wide, high, _encoded(frame.reformat(wide, high, "yuvj420p", interpolation="AREA", dst_color_range="JPEG"), quality)
+    return wide, high, _encoded(frame.reformat(wide, high, "yuvj420p", interpolation="AREA", dst_color_range="JPEG", threads=1), quality)
 
 
 def _decoded(name: str, data: bytes) -> VideoFrame:
@@ -67,7 +67,7 @@ def _encoded(frame: VideoFrame, quality: int) -> bytes:
 
 def _rehearse() -> None:
     """Once through everything, so that nothing is loaded from a file any more when files are out of reach."""
-    _encoded(VideoFrame(64, 36, "yuv420p").reformat(32, 18, "yuvj420p", interpolation="AREA", dst_color_range="JPEG"), 4)
+    _encoded(VideoFrame(64, 36, "yuv420p").reformat(32, 18, "yuvj420p", interpolation="AREA", dst_color_range="JPEG", threads=1), 4)
     for codec in (H264, H264 + 1):
         with contextlib.suppress(av.FFmpegError, ValueError):
             picture(codec, b"\0\0\0\1\x65\x88\x84", 16, 4)
