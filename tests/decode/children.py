@@ -29,7 +29,13 @@ class Talk:
         return self._answer(self._number)
 
     def _answer(self, number: int) -> Hello | Picture | Failed:
-        head = read_head(self._end.recv(ANSWER.size, socket.MSG_WAITALL), number)
+        head = self._end.recv(ANSWER.size, socket.MSG_WAITALL)
+        if not head:
+            raise ConnectionResetError("the child is gone")
+        return self._body(head, number)
+
+    def _body(self, data: bytes, number: int) -> Hello | Picture | Failed:
+        head = read_head(data, number)
         return read_body(head, self._end.recv(head.size, socket.MSG_WAITALL))
 
 

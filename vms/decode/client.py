@@ -1,6 +1,7 @@
 """The decode child seen from a process that wants pictures: started when first needed, ended when over time, started again.
 
-In: one child at a time from root, jobs one after another, back-off 1 s … 60 s after each end, streams that end it again and again
+In: one child at a time from root, jobs one after another, back-off after each end (1 s, doubled to
+60 s while children end without a picture), streams that end it again and again
 left out. What the child says is bounded and judged (protocol). Not here: which picture (api), walls (walls), starting (spawn, root).
 """
 
@@ -27,7 +28,6 @@ JOB_S = 4.0
 START_S = 10.0
 MAX_WAITING = 64
 BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
-HEALTHY_US = 60 * SECOND_US
 BLAMED_US = 600 * SECOND_US
 BLAMED_ENDS = 2
 MAX_BLAMED = 256
@@ -72,6 +72,9 @@ async def start(path: str) -> Child:
     except OSError as error:
         root.close()
         raise VmsError(Kind.UNAVAILABLE, "the decoder cannot be started", error=str(error)) from error
+    except asyncio.CancelledError:
+        root.close()  # which tells root that nobody wants the child
+        raise
     return Child(reader, writer, descriptors[1], root)
 
 
@@ -106,6 +109,7 @@ class Decoder:
         self._wanted = asyncio.Event()
         self._ready_at_us = 0
         self._current: _Asked | None = None
+        self._useful = False  # this child has decoded something
         self._blamed: OrderedDict[str, deque[int]] = OrderedDict()
         self._log = get_log("decoder")
 
@@ -128,9 +132,9 @@ class Decoder:
         failures = 0
         await self._wanted.wait()
         while True:
-            began_us = self._clock.mono_us()
+            self._useful = False
             cause, detail = await self._life()
-            failures = 1 if self._clock.mono_us() - began_us >= HEALTHY_US else failures + 1
+            failures = 1 if self._useful else failures + 1
             wait_s = BACK_OFF_S[min(failures, len(BACK_OFF_S)) - 1]
             self.status.ends[cause] = self.status.ends.get(cause, 0) + 1
             self._log.warning("the decoder ended", cause=cause, detail=detail, stream=self._current and self._current.stream, wait_s=wait_s)
@@ -195,7 +199,7 @@ class Decoder:
                 found = await asyncio.wait_for(answer, self._jobs_s)
                 if not asked.answer.done() and not isinstance(found, Hello):
                     asked.answer.set_result(found)
-                self._current = None
+                self._current, self._useful = None, self._useful or isinstance(found, Picture)
                 answer = asyncio.ensure_future(_read(child.reader, number + 1))
         finally:
             answer.cancel()
