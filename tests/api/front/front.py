@@ -12,13 +12,17 @@ from vms.api.front.app import create_edge_app
 from vms.api.front.asking import Asking, Credential, Verdict
 from vms.api.front.downloads import Downloads
 from vms.api.front.proxy import Proxy
+from vms.api.front.snapshots import Snapshots
 from vms.api.front.views import Views
 from vms.base.clock import ManualClock
 from vms.base.errors import Kind, VmsError
+from vms.decode.pictures import Pictures
+from vms.decode.protocol import Job, Picture
 from vms.owner.requests import CameraRequest, Extent, LiveOpened, OpenLive, OpenSpan, SpanOpened
 from vms.stream.hub import WorkerLink
 
 BEARER = {"Authorization": "Bearer t0ken"}
+NOW_US = 1_700_000_000_000_000
 API = f"/api/v1/cameras/{CAMERA}"
 
 
@@ -51,6 +55,20 @@ class FakeAsking(Asking):
         return opened(tuple(found[: request.limit]), complete=len(found) <= request.limit)
 
 
+class FakeDecoder:
+    """Answers every job with its number among all."""
+
+    def __init__(self) -> None:
+        self.jobs: list[tuple[str, Job]] = []
+        self.failure: VmsError | None = None
+
+    async def picture(self, stream: str, job: Job) -> Picture:
+        self.jobs.append((stream, job))
+        if self.failure is not None:
+            raise self.failure
+        return Picture(64, 36, b"jpeg %d" % len(self.jobs))
+
+
 class Edge:
     """The application, its fakes and a client."""
 
@@ -60,7 +78,9 @@ class Edge:
         self.asking = FakeAsking(extents)
         self.worker = WorkerLink("/nowhere", ManualClock())
         self.views = Views(self.asking, [self.worker], ManualClock())
-        self.app: Any = create_edge_app(self.views, Downloads(self.asking), Proxy(api_socket), console)
+        self.decoder = FakeDecoder()
+        snapshots = Snapshots(self.asking, [self.worker], Pictures(self.decoder), ManualClock(NOW_US))
+        self.app: Any = create_edge_app(self.views, Downloads(self.asking), snapshots, Proxy(api_socket), console)
 
     def client(self, *, signed_in: bool = True) -> TestClient:
         return TestClient(self.app, headers=BEARER if signed_in else {})
