@@ -50,7 +50,7 @@ def test_a_ready_child_has_every_wall_and_nothing_else_but_its_socket() -> None:
     with child() as (pid, talk):
         assert isinstance(talk.hello, Hello)
         assert talk.hello.walls == dict.fromkeys(WALLS, "")
-        assert len(os.listdir(f"/proc/{pid}/fd")) == 1
+        assert len(list(Path(f"/proc/{pid}/fd").iterdir())) == 1
         assert Path(f"/proc/{pid}/environ").read_bytes() == b""
         assert os.getsid(pid) == pid
         assert {"Seccomp:\t2", "NoNewPrivs:\t1", "Threads:\t1"} <= set(Path(f"/proc/{pid}/status").read_text().splitlines())

@@ -23,7 +23,7 @@ from vms.decode.protocol import ANSWER, FAILED, HELLO, JOB, PICTURE, Job
 from vms.decode.walls import WALLS
 
 JOB_OF_ONE = Job(1, b"\0\0\0\1")
-SOUND = dict.fromkeys(WALLS, "")
+SOUND: dict[str, str] = dict.fromkeys(WALLS, "")
 PIXELS = jpeg(64, 36)
 
 
@@ -131,16 +131,16 @@ async def test_nothing_is_started_before_somebody_wants_a_picture() -> None:
         assert (decoder.status.state, decoder.status.walls) == ("ready", SOUND)
 
 
-@pytest.mark.parametrize(
-    ("answer", "cause"),
-    [
-        (lambda number: picture(number + 1), "protocol"),
-        (lambda number: ANSWER.pack(number, PICTURE, 0, 64, 36, 0, 2**31), "protocol"),
-        (lambda number: ANSWER.pack(number, PICTURE, 0, 64, 36, 0, 9) + b"<script>!", "protocol"),
-        (lambda number: ANSWER.pack(number, HELLO, 0, 0, 0, 0, 2) + b"{}", "protocol"),
-        (lambda number: picture(number)[:20], "time"),
-    ],
-)
+WRONG: dict[str, tuple[Callable[[int], bytes], str]] = {
+    "of another job": (lambda number: picture(number + 1), "protocol"),
+    "without bound": (lambda number: ANSWER.pack(number, PICTURE, 0, 64, 36, 0, 2**31), "protocol"),
+    "no picture": (lambda number: ANSWER.pack(number, PICTURE, 0, 64, 36, 0, 9) + b"<script>!", "protocol"),
+    "a second greeting": (lambda number: ANSWER.pack(number, HELLO, 0, 0, 0, 0, 2) + b"{}", "protocol"),
+    "half": (lambda number: picture(number)[:20], "time"),
+}
+
+
+@pytest.mark.parametrize(("answer", "cause"), WRONG.values(), ids=WRONG)
 @on_a_loop
 async def test_a_child_that_answers_wrongly_is_ended_and_its_asker_told(answer: Callable[[int], bytes], cause: str) -> None:
     async with running() as (decoder, root, _):

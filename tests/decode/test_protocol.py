@@ -29,7 +29,9 @@ def test_any_bytes_are_an_answer_or_a_protocol_error(head: bytes, number: int, b
         assert error.kind is Kind.PROTOCOL
 
 
-@given(st.sampled_from([HELLO, PICTURE, FAILED]), st.integers(0, 70_000), st.integers(0, 9_000), st.binary(max_size=400) | st.just(jpeg(4, 4)))
+@given(
+    st.sampled_from([HELLO, PICTURE, FAILED]), st.integers(0, 70_000), st.integers(0, 9_000), st.binary(max_size=400) | st.just(jpeg(4, 4))
+)
 def test_a_well_formed_head_before_any_body_is_judged_by_the_body(what: int, size: int, side: int, body: bytes) -> None:
     number = 0 if what == HELLO else 7
     try:

@@ -47,7 +47,9 @@ def taken(tmp_path: Path) -> Generator[tuple[subprocess.Popen[bytes], socket.soc
 
 
 @pytest.mark.parametrize(("act", "number"), DEADLY)
-def test_what_no_decoder_does_ends_the_child(taken: tuple[subprocess.Popen[bytes], socket.socket], act: str, number: signal.Signals) -> None:
+def test_what_no_decoder_does_ends_the_child(
+    taken: tuple[subprocess.Popen[bytes], socket.socket], act: str, number: signal.Signals
+) -> None:
     process, end = taken
     talk = Talk(end)
     with pytest.raises(ConnectionError):

@@ -54,7 +54,7 @@ def read_the_data_folder(knows: Knows) -> object:
 
 @act
 def list_the_data_folder(knows: Knows) -> object:
-    return os.listdir(knows.data)
+    return list(Path(knows.data).iterdir())
 
 
 @act

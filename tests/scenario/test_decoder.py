@@ -29,13 +29,16 @@ BACK_S = 2.0
 @pytest.fixture(scope="module")
 def taken() -> Generator[tuple[Node, list[str]]]:
     """A node whose child runs what it is told, and a camera for each act."""
-    with tempfile.TemporaryDirectory(prefix="vms-") as top, sim_cameras(Path(top), len(ACTS)) as base:
-        with serve(Path(top) / "node", module="tests.faults.hostile") as node:
-            cameras = [node.add_camera(f"{base}/cam/{number}/sub") for number in range(1, len(ACTS) + 1)]
-            node.wait_recording(cameras)
-            yield node, cameras
-            assert node.stop() == 0
-            assert node.bad_log_lines() == []
+    with (
+        tempfile.TemporaryDirectory(prefix="vms-") as top,
+        sim_cameras(Path(top), len(ACTS)) as base,
+        serve(Path(top) / "node", module="tests.faults.hostile") as node,
+    ):
+        cameras = [node.add_camera(f"{base}/cam/{number}/sub") for number in range(1, len(ACTS) + 1)]
+        node.wait_recording(cameras)
+        yield node, cameras
+        assert node.stop() == 0
+        assert node.bad_log_lines() == []
 
 
 def snapshot(node: Node, camera: str, **query: str | int) -> httpx2.Response:

@@ -15,10 +15,11 @@ import socket
 import sys
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal, cast
 
 import av
 from av.codec.context import CodecContext
-from av.video.codeccontext import VideoCodecContext
+from av.error import FFmpegError
 from av.video.frame import VideoFrame
 
 from vms.base.as_child import die_with
@@ -33,7 +34,7 @@ _ONE = Fraction(1, 1)
 
 
 def picture(codec: int, data: bytes, width: int, quality: int) -> tuple[int, int, bytes]:
-    """Width, height and JPEG of the first picture in `data`. Raises av.FFmpegError, ValueError, MemoryError."""
+    """Width, height and JPEG of the first picture in `data`. Raises FFmpegError, ValueError, MemoryError."""
     frame = _decoded("h264" if codec == H264 else "hevc", data)
     wide = min(frame.width, max(_LEAST_WIDTH, width)) if width else frame.width
     high = max(2, frame.height * wide // frame.width)
@@ -41,10 +42,8 @@ def picture(codec: int, data: bytes, width: int, quality: int) -> tuple[int, int
     return wide, high, _encoded(frame.reformat(wide, high, "yuvj420p", interpolation="AREA", dst_color_range="JPEG", threads=1), quality)
 
 
-def _decoded(name: str, data: bytes) -> VideoFrame:
+def _decoded(name: Literal["h264", "hevc"], data: bytes) -> VideoFrame:
     context = CodecContext.create(name, "r")
-    if not isinstance(context, VideoCodecContext):
-        raise TypeError(name)
     context.thread_count = 1
     context.options = {"max_pixels": str(MAX_PIXELS)}
     frames = context.decode(av.Packet(data)) or context.decode(None)
@@ -55,21 +54,19 @@ def _decoded(name: str, data: bytes) -> VideoFrame:
 
 def _encoded(frame: VideoFrame, quality: int) -> bytes:
     context = CodecContext.create("mjpeg", "w")
-    if not isinstance(context, VideoCodecContext):
-        raise TypeError("mjpeg")
     context.thread_count = 1
     context.width, context.height, context.pix_fmt = frame.width, frame.height, "yuvj420p"
     context.time_base = _ONE
     context.qmin = context.qmax = quality
     frame.pts = 0
-    return b"".join(bytes(packet) for packet in (*context.encode(frame), *context.encode(None)))
+    return b"".join(cast("list[bytes]", [*context.encode(frame), *context.encode(None)]))  # packets are buffers
 
 
 def _rehearse() -> None:
     """Once through everything, so that nothing is loaded from a file any more when files are out of reach."""
     _encoded(VideoFrame(64, 36, "yuv420p").reformat(32, 18, "yuvj420p", interpolation="AREA", dst_color_range="JPEG", threads=1), 4)
     for codec in (H264, H264 + 1):
-        with contextlib.suppress(av.FFmpegError, ValueError):
+        with contextlib.suppress(FFmpegError, ValueError):
             picture(codec, b"\0\0\0\1\x65\x88\x84", 16, 4)
 
 
@@ -81,7 +78,7 @@ def serve(connection: socket.socket) -> None:
             return
         try:
             wide, high, jpeg = picture(codec, data, width, quality)
-        except (av.FFmpegError, ValueError, MemoryError) as error:
+        except (FFmpegError, ValueError, MemoryError) as error:
             reason = f"{type(error).__name__}: {error}".encode("ascii", "replace")[:200]
             connection.sendall(ANSWER.pack(number, FAILED, 0, 0, 0, 0, len(reason)) + reason)
         else:

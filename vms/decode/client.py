@@ -147,8 +147,8 @@ class Decoder:
             raise _away((self._ready_at_us - now_us) / SECOND_US)
         if len(self._waiting) >= MAX_WAITING:
             raise VmsError(Kind.OVERLOAD, "too many pictures are asked for at once", retry_after_s=1)
-        ends = self._blamed.get(stream, ())
-        if len(ends) >= BLAMED_ENDS and now_us - ends[-1] < BLAMED_US:
+        ends = self._blamed.get(stream)
+        if ends is not None and len(ends) >= BLAMED_ENDS and now_us - ends[-1] < BLAMED_US:
             raise VmsError(Kind.PROTOCOL, "pictures of this stream have ended the decoder again and again; it is left out for a while")
 
     async def _life(self) -> tuple[str, str]:

@@ -11,7 +11,6 @@ from vms.owner.ask import Owner
 from vms.owner.requests import Actor, LiveOpened, OpenLive, Snapshot
 from vms.registry.queries import find_camera, profiles_of
 
-
 Away = Callable[[str, str], tuple[str, str] | None]
 """Cause and message while this profile of a camera is offline."""
 

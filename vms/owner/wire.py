@@ -10,7 +10,19 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from vms.base.errors import Kind, VmsError
-from vms.owner.requests import CameraRequest, Clip, ContinueSpan, Extent, GapSpan, LiveOpened, OpenLive, OpenSpan, Snapshot, SnapshotAt, SpanOpened
+from vms.owner.requests import (
+    CameraRequest,
+    Clip,
+    ContinueSpan,
+    Extent,
+    GapSpan,
+    LiveOpened,
+    OpenLive,
+    OpenSpan,
+    Snapshot,
+    SnapshotAt,
+    SpanOpened,
+)
 
 REQUESTS: dict[str, type[CameraRequest]] = {cls.__name__: cls for cls in (OpenLive, Snapshot, OpenSpan, SnapshotAt, ContinueSpan, Clip)}
 Answer = LiveOpened | SpanOpened
