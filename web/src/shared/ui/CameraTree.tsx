@@ -123,7 +123,8 @@ function Title({ item, shown, onOpen }: { item: TreeItem; shown: ReadonlySet<str
   );
   if (camera.state !== 'online') return row;
   return (
-    <Popover placement="right" mouseEnterDelay={HOVER_S} destroyOnHidden title={camera.name} content={<Thumbnail camera={camera.id} atUs={null} />}>
+    // Transparent to the pointer: a camera that is dragged out is dropped through it.
+    <Popover placement="right" mouseEnterDelay={HOVER_S} destroyOnHidden styles={{ root: { pointerEvents: 'none' } }} title={camera.name} content={<Thumbnail camera={camera.id} atUs={null} />}>
       {row}
     </Popover>
   );
