@@ -71,6 +71,7 @@ def resolve(settings: Settings, settings_path: Path | None = None) -> tuple[Node
         tsa_url=settings.integrity.tsa_url,
         tsa_ca=str(settings.integrity.tsa_ca.absolute()) if settings.integrity.tsa_ca else "",
         stamp_minutes=settings.integrity.stamp_minutes,
+        decode_without_filter=settings.decode.without_filter,
         retention=RetentionConfig(**settings.retention.model_dump()),
         viewing=_viewing(settings.viewing),
         utc_offset_minutes=utc_offset_minutes(settings.node.time_zone),

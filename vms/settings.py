@@ -180,6 +180,14 @@ class ViewingSettings(Section):
     )
 
 
+class DecodeSettings(Section):
+    """The decoder of snapshots and thumbnails: a process of its own behind walls (docs/guide/pictures.md)."""
+
+    without_filter: bool = Field(
+        default=False, description="decode also on a machine whose kernel has no system-call filter (seccomp): the last wall is missing"
+    )
+
+
 class VolumeSettings(Section):
     """A place for segment files."""
 
@@ -254,6 +262,7 @@ class Settings(BaseSettings):
     integrity: IntegritySettings = IntegritySettings()
     retention: RetentionSettings = RetentionSettings()
     viewing: ViewingSettings = ViewingSettings()
+    decode: DecodeSettings = DecodeSettings()
     backup: BackupSettings = BackupSettings()
     webrtc: WebRtcSettings = WebRtcSettings()
     log: LogSettings = LogSettings()
@@ -367,6 +376,7 @@ SECTIONS: dict[str, type[Section]] = {
     "integrity": IntegritySettings,
     "retention": RetentionSettings,
     "viewing": ViewingSettings,
+    "decode": DecodeSettings,
     "backup": BackupSettings,
     "webrtc": WebRtcSettings,
     "log": LogSettings,

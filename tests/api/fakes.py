@@ -9,7 +9,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from vms.api.app import create_app
-from vms.api.context import ApiContext, Check, FactView, HttpSlice, NodeInfo, ProcessInfo, SignedIn, SystemInfo, VolumeInfo
+from vms.api.context import ApiContext, Check, DecoderInfo, FactView, HttpSlice, NodeInfo, ProcessInfo, SignedIn, SystemInfo, VolumeInfo
 from vms.base.errors import Kind, VmsError
 from vms.owner.registration import CameraView, ProfileView
 from vms.owner.requests import Actor, Request
@@ -172,4 +172,5 @@ def make_system() -> SystemInfo:
         online=15,
         recording=14,
         viewers=2,
+        decoder=DecoderInfo("ready", "libavcodec 62.28.102", {"files": "", "calls": "no seccomp"}, {"crash": 1}),
     )

@@ -60,6 +60,12 @@ def test_the_system_is_told_under_the_contracts_names() -> None:
         ],
         "clock": {"synced": True, "offset_us": -120},
         "counts": {"online": 15, "recording": 14, "viewers": 2},
+        "decoder": {
+            "state": "ready",
+            "library": "libavcodec 62.28.102",
+            "walls": [{"name": "files", "stands": True, "detail": ""}, {"name": "calls", "stands": False, "detail": "no seccomp"}],
+            "ends": {"crash": 1},
+        },
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from vms.base.errors import VmsError
 from vms.commands.doctor import examine
 from vms.commands.probe import probe_url, tell
-from vms.settings import HttpSettings, Settings
+from vms.decode.spawn import spawn
+from vms.settings import DecodeSettings, HttpSettings, Settings
 
 
 def test_doctor_looks_at_everything_and_makes_nothing(tmp_path: Path) -> None:
@@ -19,11 +21,39 @@ def test_doctor_looks_at_everything_and_makes_nothing(tmp_path: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         found = {f.name: f for f in examine(Settings(data_dir=tmp_path / "d", http=HttpSettings(host="127.0.0.1", port=port, tls=False)))}
-    assert {"data directory", "free space", "open files", "port", "database", "user", "clock"} == found.keys()
+    assert {"data directory", "free space", "open files", "port", "database", "user", "clock", "decoder walls"} == found.keys()
     assert found["data directory"].ok
     assert not found["port"].ok
     assert str(port) in found["port"].detail
     assert not (tmp_path / "d").exists()
+
+
+GREETS = """
+import json, socket, sys
+from vms.decode.protocol import ANSWER
+body = json.dumps({"walls": {"files": "", "calls": "no seccomp"}, "library": "x"}).encode()
+end = socket.socket(fileno=int(sys.argv[2]))
+end.sendall(ANSWER.pack(0, 0, 0, 0, 0, 0, len(body)) + body)
+end.recv(1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "without_filter", "said"),
+    [
+        (GREETS, False, "calls: no seccomp; snapshots are refused (decode.without_filter)"),
+        (GREETS, True, "calls: no seccomp; snapshots work"),
+        ("raise SystemExit(1)", False, "the decoder does not start"),
+    ],
+)
+def test_doctor_says_which_wall_of_the_decoder_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, without_filter: bool, said: str
+) -> None:
+    monkeypatch.setattr("vms.commands.doctor.spawn", lambda: spawn((sys.executable, "-I", "-c", code)))
+    settings = Settings(data_dir=tmp_path, decode=DecodeSettings(without_filter=without_filter))
+    found = next(finding for finding in examine(settings) if finding.name == "decoder walls")
+    assert not found.ok
+    assert said in found.detail
 
 
 def test_probe_tells_a_refused_connection_with_an_advice_and_no_password() -> None:

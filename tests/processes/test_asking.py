@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from tests.stream.links import FakeLink, on_a_loop, served, socket_path, until
+from vms.api.context import DecoderInfo, EdgeInfo
 from vms.api.front.asking import REMEMBER_S, Asking, Credential, Verdict
 from vms.base.clock import ManualClock
 from vms.base.errors import Kind, VmsError
 from vms.owner.ask import Owner, may
 from vms.owner.requests import Actor, Clip, Extent, GapSpan, LiveOpened, OpenLive, OpenSpan, Request, SpanOpened
-from vms.processes.control.asks import CHECK_S, AskServer, EdgeSaid
+from vms.processes.control.asks import CHECK_S, AskServer
 from vms.stream.link import REDIAL_S, Link
 
 SECRET = "s3cret"
@@ -37,7 +38,7 @@ class Control:
         for request in (OpenLive, OpenSpan, Clip):
             owner.register(request, lambda session, actor, request: self._answer())
         self.over = frozenset[str]()
-        self.edges: dict[object, EdgeSaid] = {}
+        self.edges: dict[object, EdgeInfo] = {}
         self.asks = AskServer(owner, self._authenticate, lambda sessions: sessions & self.over, self.edges)
 
     @contextmanager
@@ -200,7 +201,11 @@ async def test_control_knows_its_edges_while_they_are_there() -> None:
     with socket_path() as path:
         async with joined(control, path, ManualClock()) as (edge, links):
             edge.tell({"op": "edge", "pid": 7, "started_us": 5, "views": 3})
-            await until(lambda: list(control.edges.values()) == [EdgeSaid(7, 5, 3)])
+            await until(lambda: list(control.edges.values()) == [EdgeInfo(7, 5, 3)])
+            decoder = {"state": "ready", "library": "x 1", "walls": {"files": "no Landlock"}, "ends": {"crash": 2}}
+            edge.tell({"op": "edge", "pid": 7, "started_us": 5, "views": 3, "decoder": decoder})
+            told = EdgeInfo(7, 5, 3, DecoderInfo("ready", "x 1", {"files": "no Landlock"}, {"crash": 2}))
+            await until(lambda: list(control.edges.values()) == [told])
             links[0].close()
             await until(lambda: not control.edges)
             edge.tell({"op": "edge", "pid": 7, "started_us": 5, "views": 3})  # lost, not an error

@@ -71,6 +71,26 @@ class ProcessInfo(NamedTuple):
     cameras: int = 0
 
 
+class DecoderInfo(NamedTuple):
+    """The decode child of an edge: `state` is idle, starting, ready or waiting; `walls` "" or why one does not stand; `ends` by cause."""
+
+    state: str
+    library: str
+    walls: dict[str, str]
+    ends: dict[str, int]
+
+
+class EdgeInfo(NamedTuple):
+    """What an edge told of itself."""
+
+    pid: int
+    started_us: int
+    views: int
+    decoder: DecoderInfo | None = None
+    beside: tuple[tuple[str, int, int], ...] = ()
+    """Role, pid and start (µs) of the processes that it alone speaks with."""
+
+
 class DiskInfo(NamedTuple):
     """What lies below a volume: `state` is `ok`, `worn`, `failing` or `unknown`; `detail` says what was read and from whom."""
 
@@ -111,6 +131,7 @@ class SystemInfo:
     online: int
     recording: int
     viewers: int
+    decoder: DecoderInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,26 @@ _WIDTH = {
     "schema": {"type": "integer", "minimum": 16, "maximum": 7680},
 }
 
+_AT = _time("at") | {"required": False, "description": f"a moment of the past ({_TIME}); without it the newest key frame"}
+
+
+def _snapshot() -> dict[str, Any]:
+    path = _get("get_snapshot", "The newest key frame, or that of a moment of the past, as a picture", "image/jpeg", _WIDTH, _AT, _PROFILE)
+    path["get"]["responses"]["200"]["headers"] = {
+        name: {"schema": {"type": "string"}, "description": text}
+        for name, text in (
+            ("Picture-Time", "when it was taken, with microseconds"),
+            ("Last-Modified", "the same, to the second"),
+            ("ETag", "of this picture at this width"),
+        )
+    }
+    path["get"]["responses"]["503"] = {
+        "description": "The decoder starts again, or has too much to do",
+        "headers": {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}},
+    }
+    return path
+
+
 MEDIA_PATHS: dict[str, dict[str, Any]] = {
     "/api/v1/cameras/{camera}/clip.mp4": _clip("get_clip_mp4", "A span as one MP4, frames copied", "video/mp4"),
     "/api/v1/cameras/{camera}/clip.mov": _clip("get_clip_mov", "A span with its original G.711 sound", "video/quicktime"),
@@ -101,7 +121,7 @@ MEDIA_PATHS: dict[str, dict[str, Any]] = {
     "/api/v1/cameras/{camera}/playback.m3u8": _get(
         "get_playback_playlist", "A recorded span as HLS", _PLAYLIST, _time("from"), _time("to"), _PROFILE
     ),
-    "/api/v1/cameras/{camera}/snapshot.jpg": _get("get_snapshot", "The newest key frame as a picture", "image/jpeg", _WIDTH),
+    "/api/v1/cameras/{camera}/snapshot.jpg": _snapshot(),
     "/api/v1/cameras/{camera}/whep": _whep(),
     "/api/v1/cameras/{camera}/whep/{session}": _whep_session(),
 }

@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from vms.api.access import Context, CurrentActor
 from vms.api.bodies import Out, TimeOut, time_out
-from vms.api.context import NodeInfo, SystemInfo, VolumeInfo
+from vms.api.context import DecoderInfo, NodeInfo, SystemInfo, VolumeInfo
 from vms.api.rules import INTERNAL, INTERNAL_RULE, RULES
 from vms.base.errors import Kind, VmsError
 from vms.base.timespan import format_time
@@ -66,6 +66,23 @@ class Volume(Out):
     disk: Disk | None
 
 
+class Wall(Out):
+    """One wall round the decode child; `detail` says why it does not stand."""
+
+    name: str
+    stands: bool
+    detail: str
+
+
+class DecoderState(Out):
+    """`state` is idle (nobody has wanted a picture yet), starting, ready or waiting; `ends` counts its ends by cause."""
+
+    state: str
+    library: str
+    walls: list[Wall]
+    ends: dict[str, int]
+
+
 class ClockState(Out):
     synced: bool
     offset_us: int | None
@@ -87,6 +104,7 @@ class System(Out):
     volumes: list[Volume]
     clock: ClockState
     counts: Counts
+    decoder: DecoderState | None
 
 
 class Node(Out):
@@ -156,7 +174,13 @@ def _system_out(info: SystemInfo) -> System:
         volumes=[_volume_out(volume) for volume in info.volumes],
         clock=ClockState(synced=info.clock_synced, offset_us=info.clock_offset_us),
         counts=Counts(online=info.online, recording=info.recording, viewers=info.viewers),
+        decoder=_decoder_out(info.decoder) if info.decoder else None,
     )
+
+
+def _decoder_out(info: DecoderInfo) -> DecoderState:
+    walls = [Wall(name=name, stands=not why, detail=why) for name, why in info.walls.items()]
+    return DecoderState(state=info.state, library=info.library, walls=walls, ends=info.ends)
 
 
 def _volume_out(info: VolumeInfo) -> Volume:

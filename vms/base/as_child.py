@@ -27,9 +27,9 @@ def enter_namespace(uid: int) -> None:
     Path("/proc/self/gid_map").write_text(f"{uid} {outer_gid} 1")
 
 
-def die_with(parent: int) -> None:
-    """Have the kernel send SIGINT when the parent dies. After the namespace: a change of credentials forgets it."""
-    _call("prctl", _PR_SET_PDEATHSIG, signal.SIGINT.value)
+def die_with(parent: int, number: signal.Signals = signal.SIGINT) -> None:
+    """Have the kernel send `number` when the parent dies. After the namespace: a change of credentials forgets it."""
+    _call("prctl", _PR_SET_PDEATHSIG, number.value)
     if os.getppid() != parent:  # it died before we asked
         sys.exit(1)
 

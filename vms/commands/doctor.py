@@ -6,17 +6,21 @@ import os
 import resource
 import shutil
 import socket
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from vms.base.errors import VmsError
 from vms.base.postgres_binaries import find_binaries
+from vms.decode.protocol import ANSWER, Hello, read_body, read_head
+from vms.decode.spawn import spawn
 from vms.settings import Settings
 from vms.storage.disks import disk_of
 from vms.storage.known import read_known
 
 ENOUGH_FILES = 4096
+DECODER_S = 15.0
 ENOUGH_FREE_BYTES = 10_000_000_000
 
 
@@ -31,7 +35,7 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """All findings, in the order an operator would mend them."""
-    looks: list[Callable[[Settings], Finding]] = [_data, _space, _files, _port, _database, _kernel, _clock]
+    looks: list[Callable[[Settings], Finding]] = [_data, _space, _files, _port, _database, _kernel, _clock, _decoder]
     return [*(look(settings) for look in looks), *_disks(settings)]
 
 
@@ -108,3 +112,28 @@ def _kernel(settings: Settings) -> Finding:
 def _clock(settings: Settings) -> Finding:
     synced = Path("/run/systemd/timesync/synchronized").exists() or Path("/run/chrony/chronyd.pid").exists()
     return Finding("clock", synced, "synchronised" if synced else "no time service seen; recordings carry this clock")
+
+
+def _decoder(settings: Settings) -> Finding:
+    """Starts one as a node would and hears which of its walls stand."""
+    name = "decoder walls"
+    try:
+        process, end = spawn()
+    except OSError as error:
+        return Finding(name, ok=False, detail=f"the decoder cannot be started: {error.strerror}")
+    try:
+        with end:
+            end.settimeout(DECODER_S)
+            head = read_head(end.recv(ANSWER.size, socket.MSG_WAITALL), 0)
+            hello = read_body(head, end.recv(head.size, socket.MSG_WAITALL))
+    except (OSError, VmsError, struct.error) as error:
+        return Finding(name, ok=False, detail=f"the decoder does not start: {error}")
+    finally:
+        process.kill()
+        process.wait()
+    missing = {wall: why for wall, why in hello.walls.items() if why} if isinstance(hello, Hello) else {}
+    if not missing:
+        return Finding(name, ok=True, detail="network, files, limits and calls stand")
+    told = "; ".join(f"{wall}: {why}" for wall, why in missing.items())
+    refused = "calls" in missing and not settings.decode.without_filter
+    return Finding(name, ok=False, detail=f"{told}; snapshots {'are refused (decode.without_filter)' if refused else 'work'}")

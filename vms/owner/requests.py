@@ -52,6 +52,11 @@ class ContinueLive(OpenLive):
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot(OpenLive):
+    """One picture of now: who may watch may have it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline(CameraRequest):
     action: ClassVar[Action] = "playback"
     profile: str = "main"
@@ -76,6 +81,11 @@ class ContinueSpan(OpenSpan):
     """The next stretch of a playback whose begin, or whose seek, was asked for by OpenSpan and is in the audit."""
 
     audited: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotAt(OpenSpan):
+    """One picture of the past: the span is the moment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,25 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from vms.base.errors import Kind, VmsError
-from vms.owner.requests import CameraRequest, Clip, ContinueLive, ContinueSpan, Extent, GapSpan, LiveOpened, OpenLive, OpenSpan, SpanOpened
+from vms.owner.requests import (
+    CameraRequest,
+    Clip,
+    ContinueLive,
+    ContinueSpan,
+    Extent,
+    GapSpan,
+    LiveOpened,
+    OpenLive,
+    OpenSpan,
+    Snapshot,
+    SnapshotAt,
+    SpanOpened,
+)
 
-REQUESTS: dict[str, type[CameraRequest]] = {cls.__name__: cls for cls in (OpenLive, ContinueLive, OpenSpan, ContinueSpan, Clip)}
+KINDS = (OpenLive, ContinueLive, Snapshot, OpenSpan, SnapshotAt, ContinueSpan, Clip)
+REQUESTS: dict[str, type[CameraRequest]] = {cls.__name__: cls for cls in KINDS}
+    cls.__name__: cls for cls in (OpenLive, ContinueLive, Snapshot, OpenSpan, SnapshotAt, ContinueSpan, Clip)
+}
 Answer = LiveOpened | SpanOpened
 
 

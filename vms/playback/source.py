@@ -111,6 +111,16 @@ def _chunk_heads(descriptor: int, offset: int, size: int) -> Iterator[ParsedChun
         raise VmsError(Kind.PROTOCOL, "A box leaves the group of pictures that the index names.", offset=offset)
 
 
+def read_key_chunk(extent: Extent, gop: Gop) -> Chunk:
+    """The chunk that opens the GOP, without the rest of it. Raises DAMAGED, PROTOCOL."""
+    with _opened(extent.path) as descriptor:
+        for part in _chunk_heads(descriptor, gop[0], gop[1]):
+            if part.track == VIDEO_TRACK and part.key:
+                data = read_at(extent.path, gop[0] + part.offset, part.size, MAX_GOP_BYTES)
+                return Chunk(part.track, 0, part.key, gop[2], part.tfdt, part.duration, part.frames, data)
+    raise VmsError(Kind.DAMAGED, "a group of pictures has no key frame; run `vms check`", offset=gop[0])
+
+
 def read_gop(extent: Extent, gop: Gop) -> PlayedGop:
     """Chunks of one GOP with wall times counted from the GOP's own start."""
     data = read_gop_bytes(extent, gop)

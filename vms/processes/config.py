@@ -68,6 +68,7 @@ class NodeConfig:
     log_format: Literal["json", "console"]
     log_level: str
     scrub_bytes_per_s: int = 0
+    decode_without_filter: bool = False
     tsa_url: str = ""
     tsa_ca: str = ""
     stamp_minutes: int = 10

@@ -7,7 +7,7 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
-from vms.api.front.app import create_edge_app
+from vms.api.front.app import MediaEdge, create_edge_app
 from vms.api.front.asking import Asking
 from vms.api.front.downloads import Downloads
 from vms.api.front.live_hls import LiveHls
@@ -15,11 +15,14 @@ from vms.api.front.open_views import Limits, OpenViews
 from vms.api.front.proxy import Proxy
 from vms.api.front.restream import Restream
 from vms.api.front.rtc import Rtc
+from vms.api.front.snapshots import Snapshots
 from vms.api.front.views import Views
 from vms.api.front.whep import Whep
 from vms.base.busy import Busy
 from vms.base.clock import Clock, SystemClock
 from vms.base.log import configure
+from vms.decode.client import Decoder
+from vms.decode.pictures import Pictures
 from vms.processes.child import Child, run
 from vms.processes.serving import serve
 from vms.processes.supervised import Calling, end, supervise
@@ -40,12 +43,19 @@ async def main(child: Child, stop: asyncio.Event) -> None:
     hls = LiveHls(asking, workers, clock, views)
     proxy = Proxy(child.config.socket_path("api"))
     rtc = Rtc(child.config.socket_path("rtc"))
-    whep = Whep(asking, workers, views, rtc)
-    app = create_edge_app(Views(asking, workers, clock, views), hls, whep, Downloads(asking), proxy, Path(child.config.web_dir))
+    decoder = Decoder(child.config.socket_path("decoder"), clock, without_filter=child.config.decode_without_filter)
+    media = MediaEdge(
+        Views(asking, workers, clock, views),
+        hls,
+        Whep(asking, workers, views, rtc),
+        Downloads(asking),
+        Snapshots(asking, workers, Pictures(decoder), clock),
+    )
+    app = create_edge_app(media, proxy, Path(child.config.web_dir))
     links = {f"worker-{index}": link for index, link in enumerate(workers)}
     restream = Restream(asking, workers, clock, views)
-    telling = Calling(lambda: _tell_views(asking, views, rtc, clock))
-    parts = {**links, "control": asking, "views": telling, "hls": hls, "busy": busy, "restream": restream}
+    telling = Calling(lambda: _tell_views(asking, views, (rtc, decoder), clock))
+    parts = {**links, "control": asking, "views": telling, "hls": hls, "busy": busy, "restream": restream, "decoder": decoder}
     rtsp = await restream.listen(child.listener("rtsp")) if "rtsp" in child.sockets else None
     tasks = supervise(parts, clock)
     try:
@@ -58,13 +68,13 @@ async def main(child: Child, stop: asyncio.Event) -> None:
         await proxy.close()
 
 
-async def _tell_views(asking: Asking, views: OpenViews, rtc: Rtc, clock: Clock) -> None:
-    """Who this edge is and how many watch, for GET /system; and for whom, so that the views of a session end with it."""
-    started_us = clock.wall_us()
+async def _tell_views(asking: Asking, views: OpenViews, others: tuple[Rtc, Decoder], clock: Clock) -> None:
+    """Who this edge is, how many watch and what it speaks with, for GET /system; and for whom, so that views end with their session."""
+    started_us, (rtc, decoder) = clock.wall_us(), others
     while True:
         beside = [] if rtc.info is None else [["rtc", rtc.info.pid, rtc.info.started_us]]
         told = {"pid": os.getpid(), "started_us": started_us, "views": len(views), "sessions": views.sessions(), "beside": beside}
-        asking.tell({"op": "edge", **told})
+        asking.tell({"op": "edge", **told, "decoder": asdict(decoder.status)})
         await clock.sleep(TELL_S)
 
 

@@ -23,7 +23,9 @@ from pathlib import Path
 
 from vms.base.errors import Kind, VmsError
 from vms.base.postgres import EmbeddedPostgres
+from vms.decode.spawn import COMMAND
 from vms.processes.config import NodeConfig, load
+from vms.processes.decoders import Decoders
 
 TICK_S = 0.5
 SILENCE_S = 7.0
@@ -104,6 +106,8 @@ class Root:
     config_path: str
     roles: list[Role]
     database: EmbeddedPostgres | None = None
+    decoder_listener: socket.socket | None = None
+    decoder_command: tuple[str, ...] = COMMAND
     silence_s: float = SILENCE_S
     first_word_s: float = FIRST_WORD_S
     stop_s: float = STOP_S
@@ -111,6 +115,7 @@ class Root:
     selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     stopping: bool = False
     _postgres_at: float = 0.0
+    _decoders: Decoders | None = None
 
     def run(self) -> int:
         """Until SIGTERM or SIGINT; 0 when every child stopped in time."""
@@ -121,6 +126,9 @@ class Root:
             signal.signal(number, self._on_stop)
         signal.signal(signal.SIGCHLD, self._on_child)
         self.selector.register(wake_read, selectors.EVENT_READ, None)
+        if self.decoder_listener is not None:
+            self._decoders = Decoders(self.decoder_listener, self.selector, say, self.decoder_command)
+            self._decoders.watch()
         self._start_all()
         last = time.monotonic()
         while not self.stopping:
@@ -157,6 +165,8 @@ class Root:
             elif isinstance(key.data, Knock):
                 self.selector.unregister(key.fileobj)
                 self._start(key.data.role)
+            elif callable(key.data):
+                key.data()
             elif os.read(key.fd, 4096):
                 role: Role = key.data
                 role.heard_at = time.monotonic()
@@ -165,6 +175,8 @@ class Root:
                 os.close(key.fd)
 
     def _tick(self, now: float, *, on_time: bool) -> None:
+        if self._decoders is not None:
+            self._decoders.tick()
         for role in self.roles:
             if role.process is None:
                 if role.restart_at is not None and now >= role.restart_at:
@@ -247,6 +259,8 @@ class Root:
 
     def _stop(self) -> int:
         """Workers and edge first (they close segments), then control (it commits their last reports), then PostgreSQL."""
+        if self._decoders is not None:
+            self._decoders.stop()
         late = self._stop_roles([role for role in self.roles if role.nice == 0])
         late += self._stop_roles([role for role in self.roles if role.nice])
         if self.database is not None and self.postgres is not None:
@@ -316,7 +330,7 @@ def main() -> int:
         database = EmbeddedPostgres(Path(config.data_dir) / "postgres", Path(config.run_dir), binaries)
     try:
         take_node(config.run_dir)
-        return Root(config_path, roles_of(config), database).run()
+        return Root(config_path, roles_of(config), database, listen_unix(config.socket_path("decoder"))).run()
     except VmsError as error:
         print(error.message, file=sys.stderr)  # noqa: T201
     except OSError as error:

@@ -33,6 +33,7 @@ from vms.owner.requests import (
     SegmentPage,
     Segments,
     SegmentView,
+    SnapshotAt,
     SpanOpened,
     Timeline,
     TimelineAnswer,
@@ -218,6 +219,7 @@ def register(owner: Owner, *, open_table: OpenTable, cameras: Cameras, states: S
     owner.register(OpenSpan, reader.open_span)
     owner.register(ContinueSpan, reader.open_span)
     owner.register(Clip, reader.open_span)
+    owner.register(SnapshotAt, reader.open_span)
     owner.register(Calendar, reader.calendar)
     owner.register_many(Calendar, reader.calendars)
     owner.register(Segments, reader.segments)

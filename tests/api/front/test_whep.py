@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from tests.api.front.front import API, Edge
+from tests.api.front.front import API, LIMITS, Edge
 from tests.playback.recorded import CAMERA
-from vms.api.front import views
 from vms.api.front.rtc import Rtc
 from vms.base.errors import Kind, VmsError
 from vms.owner.requests import LiveOpened, OpenLive
@@ -169,10 +169,9 @@ def test_a_viewer_that_left_or_was_lost_is_no_view_any_more(edge: Edge, rtc: Fak
         assert not len(edge.open)
 
 
-def test_a_full_node_says_so(edge: Edge, rtc: FakeRtc, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "MAX_VIEWS", 0)
-    answer = edge.client().post(WHEP, content=OFFER, headers=SDP)
-    assert (answer.status_code, answer.headers["retry-after"], code(answer)) == (503, "2", "limit")
+def test_a_full_node_says_so(rtc: FakeRtc) -> None:
+    answer = Edge(limits=replace(LIMITS, node=0), rtc=rtc).client().post(WHEP, content=OFFER, headers=SDP)
+    assert (answer.status_code, answer.headers["retry-after"], code(answer)) == (503, "5", "overload")
     assert rtc.offers == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -15,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from vms.api.front.downloads import Downloads
 from vms.api.front.live_hls import LiveHls
 from vms.api.front.proxy import Proxy
+from vms.api.front.snapshots import Snapshots
 from vms.api.front.views import ViewKindName, Views
 from vms.api.front.whep import Whep
 
@@ -70,21 +72,33 @@ def _file(path: Path) -> Callable[[Request], Awaitable[Response]]:
     return serve
 
 
-def create_edge_app(views: Views, hls: LiveHls, whep: Whep, downloads: Downloads, proxy: Proxy, console: Path) -> Starlette:
+@dataclass(frozen=True, slots=True)
+class MediaEdge:
+    """What the edge itself answers, each with its own check."""
+
+    views: Views
+    hls: LiveHls
+    whep: Whep
+    downloads: Downloads
+    snapshots: Snapshots
+
+
+def create_edge_app(edge: MediaEdge, proxy: Proxy, console: Path) -> Starlette:
     """Media routes first; what is left under /api and the health paths goes to control."""
     media: list[BaseRoute] = [
-        WebSocketRoute(CAMERA + "/live.mse", ViewRoute(views, "live")),
-        WebSocketRoute(CAMERA + "/playback.mse", ViewRoute(views, "playback")),
-        Route(CAMERA + "/live.m3u8", hls.playlist),
-        Route(CAMERA + "/live/init.mp4", hls.init),
-        Route(CAMERA + "/live/media.m4s", hls.media),
-        Route(CAMERA + "/whep", whep.endpoint, methods=METHODS),
-        Route(CAMERA + "/whep/{session}", whep.session, methods=METHODS),
-        Route(CAMERA + "/clip.mp4", downloads.clip_mp4),
-        Route(CAMERA + "/clip.mov", downloads.clip_mov),
-        Route(CAMERA + "/playback.m3u8", downloads.playlist),
-        Route(CAMERA + "/playback/init.mp4", downloads.init),
-        Route(CAMERA + "/playback/media.m4s", downloads.media),
+        WebSocketRoute(CAMERA + "/live.mse", ViewRoute(edge.views, "live")),
+        WebSocketRoute(CAMERA + "/playback.mse", ViewRoute(edge.views, "playback")),
+        Route(CAMERA + "/live.m3u8", edge.hls.playlist),
+        Route(CAMERA + "/live/init.mp4", edge.hls.init),
+        Route(CAMERA + "/live/media.m4s", edge.hls.media),
+        Route(CAMERA + "/whep", edge.whep.endpoint, methods=METHODS),
+        Route(CAMERA + "/whep/{session}", edge.whep.session, methods=METHODS),
+        Route(CAMERA + "/clip.mp4", edge.downloads.clip_mp4),
+        Route(CAMERA + "/clip.mov", edge.downloads.clip_mov),
+        Route(CAMERA + "/snapshot.jpg", edge.snapshots.snapshot),
+        Route(CAMERA + "/playback.m3u8", edge.downloads.playlist),
+        Route(CAMERA + "/playback/init.mp4", edge.downloads.init),
+        Route(CAMERA + "/playback/media.m4s", edge.downloads.media),
     ]
     api: list[BaseRoute] = [
         WebSocketRoute(API + "/facts/stream", proxy.websocket),

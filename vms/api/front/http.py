@@ -118,9 +118,11 @@ def problem_response(error: VmsError, headers: dict[str, str] | None = None, sta
     if isinstance(error, OutOfRange):
         rule = Rule(416, rule.title)
         more["Content-Range"] = f"bytes */{error.size_bytes}"
+    if isinstance(wait_s := error.facts.get("retry_after_s"), int):
+        more["Retry-After"] = str(wait_s)
     if rule.status == 401:
         more["WWW-Authenticate"] = "Bearer"
-    if rule.status == 503:
-        more["Retry-After"] = str(error.facts.get("retry_after_s", RETRY_AFTER_S))
+    elif rule.status == 503:
+        more.setdefault("Retry-After", str(RETRY_AFTER_S))
     body = problem_body(new_id(), Said(error.kind, rule, error.message, error.facts))
     return JSONResponse(body, rule.status, more, MEDIA_TYPE)

@@ -9,8 +9,9 @@ import asyncio
 import socket
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
+from vms.api.context import DecoderInfo, EdgeInfo
 from vms.base.clock import Clock
 from vms.base.errors import Kind, VmsError
 from vms.base.log import get_log
@@ -30,20 +31,11 @@ Ended = Callable[[frozenset[str]], Collection[str]]
 """Which of these sessions (hashes) are over. Runs SQL."""
 
 
-class EdgeSaid(NamedTuple):
-    """What an edge tells of itself; `beside`: role, pid and start of the processes that it alone speaks with."""
-
-    pid: int
-    started_us: int
-    views: int
-    beside: tuple[tuple[str, int, int], ...] = ()
-
-
 class AskServer:
     """Answers every edge that dials in, and tells all of them of revocations."""
 
-    def __init__(self, owner: Owner, authenticate: Authenticate, ended: Ended, known: dict[object, EdgeSaid]) -> None:
-        """`known` is kept up to date: what each edge said last."""
+    def __init__(self, owner: Owner, authenticate: Authenticate, ended: Ended, known: dict[object, EdgeInfo]) -> None:
+        """`known` is kept up to date."""
         self._owner = owner
         self._authenticate = authenticate
         self._ended = ended
@@ -85,8 +77,7 @@ class AskServer:
         self._edges.add(link)
         message = frame.message()
         if message.get("op") == "edge":
-            beside = tuple((str(role), int(pid), int(started)) for role, pid, started in message.get("beside") or ())
-            self._known[link] = EdgeSaid(int(message["pid"]), int(message["started_us"]), int(message["views"]), beside)
+            self._known[link] = _edge(message)
             sessions = cast("list[object]", message.get("sessions") or [])
             self._watching[link] = frozenset(map(str, sessions[:MAX_WATCHED]))
         elif message.get("op") == "ask":
@@ -123,3 +114,10 @@ class AskServer:
             self._log.error("a media request failed", request=str(request.get("type")), error=repr(bug))
             raise VmsError(Kind.UNAVAILABLE, "this request failed; see the node's log") from bug
         return {"session": actor.session, "user": actor.id, "result": answer_to_json(result)}
+
+
+def _edge(message: Message) -> EdgeInfo:
+    told = cast("dict[str, Any]", message.get("decoder") or {})
+    decoder = DecoderInfo(str(told["state"]), str(told["library"]), dict(told["walls"]), dict(told["ends"])) if told else None
+    beside = tuple((str(role), int(pid), int(started)) for role, pid, started in message.get("beside") or ())
+    return EdgeInfo(int(message["pid"]), int(message["started_us"]), int(message["views"]), decoder, beside)

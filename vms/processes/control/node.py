@@ -14,6 +14,7 @@ from zlib import crc32
 
 from sqlalchemy.orm import Session
 
+from vms.api.context import EdgeInfo
 from vms.base.clock import Clock
 from vms.base.db import Database
 from vms.base.errors import VmsError
@@ -28,7 +29,6 @@ from vms.ingest.orders import CameraState, Key, PullOrder, Resume
 from vms.owner.registration import ProbeCamera, ProbedTrack, ProbeResult
 from vms.processes import facts as told
 from vms.processes.config import NodeConfig
-from vms.processes.control.asks import EdgeSaid
 from vms.processes.control.commits import Commits, Item
 from vms.processes.control.recovery import Lanes
 from vms.processes.control.workers import WorkerSide
@@ -71,8 +71,8 @@ class Node:
         self._troubled: dict[Key, int] = {}
         self._log = get_log("control.node")
         self.sides = [WorkerSide(index, path, clock, self) for index, path in enumerate(config.worker_paths())]
-        self.edges: dict[object, EdgeSaid] = {}
-        """Of each edge that is connected: pid, start (µs), open views."""
+        self.edges: dict[object, EdgeInfo] = {}
+        """Of each edge that is connected."""
         self.on_orphans: Callable[[str, Lanes], None] = _nobody
         self.on_full: Callable[[Trouble], None] = _not_told
         self.on_doubt: Callable[[], None] = _nothing

@@ -106,7 +106,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     owner = Owner(database, may, Auditing(audit, config.node_id, clock))
     desk = Desk(config.node_id, envelope, clock, config.allow, node.states, node.camera_changed, node.plans_changed, node.probe)
     register_construction(owner, desk)
-    register_live(owner, node.worker_of)
+    register_live(owner, node.worker_of, _offline(node))
     ends = EventEnds(database, clock)
 
     def events_changed(camera: str) -> None:
@@ -229,7 +229,8 @@ class Status:
         processes = [ProcessInfo("root", os.getppid(), self._started_us), ProcessInfo("control", os.getpid(), self._started_us)]
         workers = ((side.info, side.cameras) for side in self._node.sides)
         processes += [ProcessInfo("worker", info.pid, info.started_us, cameras) for info, cameras in workers if info is not None]
-        for edge in self._node.edges.values():
+        edges = list(self._node.edges.values())
+        for edge in edges:
             processes += [ProcessInfo("edge", edge.pid, edge.started_us), *(ProcessInfo(*one) for one in edge.beside)]
         return SystemInfo(
             node_id=config.node_id,
@@ -245,7 +246,8 @@ class Status:
             clock_offset_us=None,
             online=online,
             recording=recording,
-            viewers=sum(edge.views for edge in self._node.edges.values()),
+            viewers=sum(edge.views for edge in edges),
+            decoder=next((edge.decoder for edge in edges if edge.decoder is not None), None),
         )
 
     def nodes(self) -> list[NodeInfo]:
@@ -317,6 +319,15 @@ def _away(node: Node) -> States:
         return Away(said.since_us, said.cause or ("stop" if said.state == "disabled" else "camera_offline"))
 
     return away
+
+
+def _offline(node: Node) -> Callable[[str, str], tuple[str, str] | None]:
+    def offline(camera: str, profile: str) -> tuple[str, str] | None:
+        live = node.states.get(camera)
+        said = live.profiles.get(profile) if live else None
+        return (said.cause or "unreachable", said.message or "") if said is not None and said.state == "offline" else None
+
+    return offline
 
 
 def _stamping(config: NodeConfig, database: Database, clock: Clock) -> dict[str, Task]:

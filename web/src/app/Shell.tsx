@@ -3,7 +3,7 @@
 import { BarChartOutlined, DatabaseOutlined, GlobalOutlined, LockOutlined, LogoutOutlined, QuestionCircleOutlined, ScheduleOutlined, TableOutlined, VideoCameraOutlined, HistoryOutlined, SafetyCertificateOutlined, UserOutlined } from '@ant-design/icons';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
-import { Button, Tooltip, Watermark } from 'antd';
+import { Button, Tag, Tooltip, Watermark } from 'antd';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { deleteSession } from '@/client/sdk.gen';
@@ -57,6 +57,7 @@ export function Shell() {
       });
   };
   const user = me.data?.name ?? '';
+  const missing = (system.data?.decoder?.walls ?? []).filter((wall) => !wall.stands).map((wall) => wall.name);
 
   return (
     <Watermark content={system.data ? [user, minute] : user} className="shell-mark" font={{ color: 'rgba(255,255,255,0.07)', fontSize: 13 }} gap={[220, 160]} rotate={-18} zIndex={900}>
@@ -74,6 +75,13 @@ export function Shell() {
         <header className="top">
           <SearchBox />
           <span className="spacer" />
+          {missing.length > 0 && (
+            <Tooltip title={t('shell.walls_hint', { walls: missing.join(', ') })}>
+              <Tag color="warning" data-testid="walls">
+                {t('shell.walls')}
+              </Tag>
+            </Tooltip>
+          )}
           {system.data && <NodeClock zone={system.data.time_zone} />}
           <span className="top-node" title={t('shell.node')}>
             {system.data?.node.name}

@@ -1,6 +1,6 @@
 /** The timeline as a React component: the canvas, a hover label, and the same for screen readers. */
 
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { heightOf, RULER_PX, TRACK_PX, type Scene, type Track } from './draw';
 import { TimelineCanvas, type Hover } from './timelineCanvas';
 import type { View } from './math';
@@ -17,6 +17,8 @@ interface Props {
   ariaLabel: string;
   /** What stands beside the cursor: time to the millisecond, camera, kind or cause. */
   describe: (us: number, track: Track | null) => string;
+  /** What stands above those words: a small picture of that moment. */
+  picture: (us: number, track: Track | null) => ReactNode;
   onView: (view: View) => void;
   onSeek: (us: number) => void;
   onScrub: (us: number, done: boolean) => void;
@@ -70,6 +72,7 @@ export function Timeline(props: Props) {
       ))}
       {hover && (
         <div className="timeline-tip mono" style={{ left: hover.x }}>
+          {props.picture(hover.us, over)}
           {props.describe(hover.us, over)}
         </div>
       )}

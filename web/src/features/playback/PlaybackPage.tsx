@@ -15,6 +15,7 @@ import { offsetUs } from '@/shared/lib/zone';
 import { useStable } from '@/shared/lib/useStable';
 import { CameraTree, droppedCameras } from '@/shared/ui/CameraTree';
 import { Failure, Loading, Nothing } from '@/shared/ui/states';
+import { Thumbnail } from '@/shared/ui/Thumbnail';
 import { Timeline } from '@/timeline/Timeline';
 import type { Track } from '@/timeline/draw';
 import { clampView, keepInView, viewAround, windowsFor, zoom, type View } from '@/timeline/math';
@@ -194,6 +195,7 @@ function Desk({ search, setSearch, hold, chosen, choose, cameras }: DeskProps) {
         ariaLabel={t('playback.timeline')}
         valueText={`${dateTimeMsText(wallUs)} ${names.get(chosen[0] ?? '')?.name ?? ''}`}
         describe={describe}
+        picture={(us, track) => pictureAt(us, track ?? (tracks.length === 1 ? (tracks[0] ?? null) : null), now)}
         onView={setView}
         onSeek={seek}
         onScrub={(us, done) => {
@@ -215,6 +217,12 @@ function Desk({ search, setSearch, hold, chosen, choose, cameras }: DeskProps) {
 }
 
 const NO_REGIONS: never[] = [];
+
+/** Only of what is recorded; the last seconds are still being written. */
+function pictureAt(us: number, track: Track | null, now: number) {
+  const known = track !== null && us < now - LIVE_BACK_US && track.recorded.some((r) => us >= r.fromUs && us < r.toUs);
+  return known ? <Thumbnail camera={track.id} atUs={Math.round(us)} /> : null;
+}
 
 /** The address follows a moment later: a seek is for the picture, and the whole page renders on a change of address. */
 function useUrlLater(write: (at: number) => void): (at: number) => void {

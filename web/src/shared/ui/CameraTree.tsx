@@ -1,6 +1,6 @@
 /** Regions → cameras: search, state dots, offline counts, drag out, double-click. Used by every screen that chooses cameras. */
 
-import { Input, Tree } from 'antd';
+import { Input, Popover, Tree } from 'antd';
 import { memo, useMemo, useState, type DragEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Camera, Region } from '@/shared/api/types';
@@ -10,8 +10,11 @@ import { scaled } from '@/shared/lib/screen';
 import { useHeight } from '@/shared/lib/useHeight';
 import { Nothing } from './states';
 import { StateDot } from './text';
+import { Thumbnail } from './Thumbnail';
 
 export const CAMERA_DRAG = 'application/x-vms-cameras';
+
+const HOVER_S = 0.4;
 
 interface Props {
   regions: readonly Region[];
@@ -99,13 +102,13 @@ function Title({ item, shown, onOpen }: { item: TreeItem; shown: ReadonlySet<str
     );
   }
   const { camera } = item;
-  return (
+  const row = (
     <span
       className={shown.has(camera.id) ? 'tree-row tree-shown' : 'tree-row'}
       draggable
       tabIndex={0}
       role="button"
-      title={`${camera.name} ${camera.code ?? ''}`}
+      title={camera.state === 'online' ? undefined : `${camera.name} ${camera.code ?? ''}`}
       data-testid={`tree-${camera.id}`}
       onDragStart={drag}
       onDoubleClick={() => onOpen(camera)}
@@ -117,6 +120,13 @@ function Title({ item, shown, onOpen }: { item: TreeItem; shown: ReadonlySet<str
       <span className="tree-name">{camera.name}</span>
       {camera.recording && <span className="rec-mini" title={t('live.recording')} />}
     </span>
+  );
+  if (camera.state !== 'online') return row;
+  return (
+    // Transparent to the pointer: a camera that is dragged out is dropped through it.
+    <Popover placement="right" mouseEnterDelay={HOVER_S} destroyOnHidden styles={{ root: { pointerEvents: 'none' } }} title={camera.name} content={<Thumbnail camera={camera.id} atUs={null} />}>
+      {row}
+    </Popover>
   );
 }
 
