@@ -423,6 +423,18 @@ class HoldExpiring(Event):
     case_no: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class WallViewChanged(Event):
+    """A view of the wall was saved, changed or removed (`act`). `name` is empty for what an officer keeps for himself."""
+
+    type: ClassVar[str] = "wall_view.changed"
+    subject_kind: ClassVar[str] = "wall_view"
+    act: str
+    name: str = ""
+    shared: bool = False
+    by: str = ""
+
+
 FACTS: dict[str, type[Event]] = {
     fact.type: fact
     for fact in (
@@ -461,6 +473,7 @@ FACTS: dict[str, type[Event]] = {
         SessionOpened,
         SessionClosed,
         SessionRefused,
+        WallViewChanged,
     )
 }
 """Every fact by its type."""
