@@ -77,10 +77,13 @@ def test_a_tile_changes_its_stream_without_a_black_moment(console: Console, node
 def test_a_hidden_page_gives_its_streams_back_and_takes_them_again_at_once(console: Console, node: DemoNode) -> None:
     open_now: set[WebSocket] = set()
 
+    def leave(socket: WebSocket) -> None:
+        open_now.discard(socket)
+
     def follow(socket: WebSocket) -> None:
         if "live.mse" in socket.url:
             open_now.add(socket)
-            socket.on("close", lambda closed: open_now.discard(closed))
+            socket.on("close", leave)
 
     console.page.on("websocket", follow)
     console.open("/live", layout="4", cams=node.plain)

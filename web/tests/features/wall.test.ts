@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { camerasByNumber } from '@/features/live/cameraNumber';
 import { GEOMETRY, LAYOUTS, neighbour, type Direction } from '@/features/live/layouts';
 import { tileState } from '@/features/live/tileState';
-import { clear, firstEmpty, firstWall, makeWall, nextCams, pagesOf, parseWall, place, sameCameras, shownCams, swap, tileKeys, turned, wallSearch, wantedProfile, withLayout, type Wall } from '@/features/live/wall';
+import { clear, firstEmpty, firstWall, makeWall, nextTiles, pagesOf, parseWall, place, sameCameras, shownCams, swap, tileKeys, turned, wallSearch, wantedProfile, withLayout, type Wall } from '@/features/live/wall';
 import { makeCamera } from '../support';
 
 const someWall = fc
@@ -94,7 +94,7 @@ test('pages turn round, and what the next one needs beyond this one is known bef
   const wall = makeWall(4, ['a', 'b', 'c', 'd', 'e', 'a']);
   expect(turned(turned(wall, 1), 1).page).toBe(0);
   expect(turned(wall, -1).page).toBe(1);
-  expect(nextCams(wall)).toEqual(['e']);
+  expect(nextTiles(wall)).toEqual([{ id: 'e', tile: 0 }]);
 });
 
 test('small tiles show the sub stream, a large or maximised one the main stream', () => {

@@ -10,7 +10,8 @@ import { makeChunk, makeInit } from '../support';
 test('sound far from its picture jumps there, near it only runs a little faster or slower', () => {
   expect(beside(10, 8, 5, 12)).toEqual({ do: 'jump', to: 10 });
   expect(beside(10, 10.1, 5, 12)).toEqual({ do: 'play', rate: 0.95 });
-  expect(beside(10, 9.98, 5, 12)).toMatchObject({ do: 'play', rate: expect.closeTo(1.02) });
+  const act = beside(10, 9.98, 5, 12);
+  expect(act.do === 'play' && act.rate).toBeCloseTo(1.02);
 });
 
 test('sound that is not there for the present picture is waited for', () => {

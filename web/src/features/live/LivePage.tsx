@@ -11,6 +11,7 @@ import { scaled } from '@/shared/lib/screen';
 import { useStable } from '@/shared/lib/useStable';
 import { CameraTree } from '@/shared/ui/CameraTree';
 import { Failure, Loading, Nothing } from '@/shared/ui/states';
+import { SavedViews } from './SavedViews';
 import { useWallChange } from './useWallChange';
 import { firstEmpty, firstWall, parseWall, place, shownCams, wallSearch, type LiveSearch, type Wall } from './wall';
 import { useWallStore } from './wallStore';
@@ -18,12 +19,14 @@ import { WallView } from './WallView';
 
 interface Props {
   search: LiveSearch;
+  /** The wall alone, in a window of its own. */
+  alone?: boolean;
   setSearch: (search: LiveSearch, replace: boolean) => void;
   openPlayback: (camera: string) => void;
   openPoint: (name: string) => void;
 }
 
-export function LivePage({ search, setSearch, openPlayback, openPoint }: Props) {
+export function LivePage({ search, alone = false, setSearch, openPlayback, openPoint }: Props) {
   const { t } = useTranslation();
   const cameras = useQuery(camerasQuery());
   const regions = useQuery(regionsQuery());
@@ -40,13 +43,15 @@ export function LivePage({ search, setSearch, openPlayback, openPoint }: Props) 
   if (cameras.isError && !cameras.data) return <Failure error={cameras.error} retry={() => void cameras.refetch()} />;
   if (!cameras.data || !wall) return <Loading rows={12} />;
   if (cameras.data.length === 0) return <Nothing text={t('live.no_cameras')} />;
+  const view = <WallView {...{ wall, alone, setSearch, openPlayback, openPoint }} cameras={cameras.data} />;
+  if (alone) return view;
   return (
     <Splitter className="page">
       <Splitter.Panel defaultSize={scaled(264)} min={scaled(200)} max={scaled(420)} collapsible className="side">
         <LiveTree {...{ wall, setSearch }} cameras={cameras.data} regions={regions.data ?? NO_REGIONS} />
       </Splitter.Panel>
       <Splitter.Panel className="main">
-        <WallView {...{ wall, setSearch, openPlayback, openPoint }} cameras={cameras.data} />
+        {view}
       </Splitter.Panel>
     </Splitter>
   );
@@ -65,5 +70,10 @@ function LiveTree({ wall, setSearch, cameras, regions }: TreeProps) {
     const at = chosen ?? firstEmpty(wall) ?? 0;
     change(place(wall, at, [camera.id]));
   });
-  return <CameraTree regions={regions} cameras={cameras} shown={shown} onOpen={open} />;
+  return (
+    <div className="live-side">
+      <CameraTree regions={regions} cameras={cameras} shown={shown} onOpen={open} />
+      <SavedViews wall={wall} change={change} />
+    </div>
+  );
 }

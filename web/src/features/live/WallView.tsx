@@ -1,6 +1,6 @@
 /** The windows of the wall with their bar: layout, pages, undo, full screen. */
 
-import { CompressOutlined, FullscreenOutlined, LeftOutlined, RightOutlined, UndoOutlined } from '@ant-design/icons';
+import { CaretRightOutlined, CompressOutlined, ExportOutlined, FullscreenOutlined, LeftOutlined, PauseOutlined, RightOutlined, StopOutlined, UndoOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -13,22 +13,25 @@ import { LayoutPicker } from './LayoutPicker';
 import { GEOMETRY } from './layouts';
 import { EmptyTile, Tile } from './Tile';
 import { useFullScreen } from './useFullScreen';
+import { openWindow } from './openWindow';
 import { useNumberEntry } from './useNumberEntry';
+import { useTour, type TourView } from './useTour';
 import { useWallChange } from './useWallChange';
 import type { TileActions } from './useTileBox';
 import { useWallKeys, type TileHandle } from './useWallKeys';
-import { clear, cleared, pagesOf, place, shownCams, swap, tileKeys, turned, wallSearch, wantedProfile, withLayout, type LiveSearch, type Wall } from './wall';
+import { clear, cleared, nextPage, nextTiles, pagesOf, place, shownCams, swap, tileKeys, turned, wallSearch, wantedProfile, withLayout, type LiveSearch, type Wall } from './wall';
 import { useWallStore } from './wallStore';
 
 interface Props {
   wall: Wall;
+  alone: boolean;
   cameras: Camera[];
   setSearch: (search: LiveSearch, replace: boolean) => void;
   openPlayback: (camera: string) => void;
   openPoint: (name: string) => void;
 }
 
-export function WallView({ wall, cameras, setSearch, openPlayback, openPoint }: Props) {
+export function WallView({ wall, alone, cameras, setSearch, openPlayback, openPoint }: Props) {
   const { t } = useTranslation();
   const selected = useWallStore((s) => s.tile);
   const select = useWallStore((s) => s.select);
@@ -43,7 +46,8 @@ export function WallView({ wall, cameras, setSearch, openPlayback, openPoint }: 
     if (handle) handles.current.set(index, handle);
     else handles.current.delete(index);
   });
-  useWallKeys({ wall, cameras, selected, select, entry, change, undo, turn, playback: openPlayback, fullScreen: full.toggle, handle: (tile) => handles.current.get(tile) });
+  const tour = useTour(wall, turn);
+  useWallKeys({ wall, pauseTour: tour.left === null ? null : tour.toggle, cameras, selected, select, entry, change, undo, turn, playback: openPlayback, fullScreen: full.toggle, handle: (tile) => handles.current.get(tile) });
 
   const toggleMax = (index: number) => change({ ...wall, max: wall.max === index ? null : index });
   const actionsOf = (index: number, id: string | null): TileActions => ({
@@ -57,7 +61,8 @@ export function WallView({ wall, cameras, setSearch, openPlayback, openPoint }: 
     dropTile: (from) => change(swap(wall, from, index)),
   });
   const cams = shownCams(wall);
-  const keys = tileKeys(cams);
+  const coming = tour.ready ? nextTiles(wall) : [];
+  const keys = tileKeys([...cams, ...coming.map((tile) => tile.id)]);
   const { side, places } = GEOMETRY[wall.layout];
 
   return (
@@ -65,12 +70,14 @@ export function WallView({ wall, cameras, setSearch, openPlayback, openPoint }: 
       <div className="toolbar">
         <LayoutPicker value={wall.layout} onChange={(layout) => change(withLayout(wall, layout))} />
         <Pages wall={wall} turn={turn} />
+        <TourBar tour={tour} stop={() => change({ ...wall, dwell: null })} />
         <span className="spacer" />
         <span className="secondary small wall-hint">{t('live.wall_hint')}</span>
         <BarButton label={t('live.undo')} keys="Control+KeyZ" icon={<UndoOutlined />} run={() => undo?.()} disabled={undo === null} />
+        {!alone && <BarButton label={t('live.own_window')} icon={<ExportOutlined />} run={() => openWindow(wall)} disabled={cams.every((id) => id === null)} />}
         <BarButton label={t('live.full_screen')} keys="KeyF" icon={full.on ? <CompressOutlined /> : <FullscreenOutlined />} run={full.toggle} />
       </div>
-      <div className={wall.max === null ? 'wall' : 'wall wall-one'} data-testid="wall" style={{ '--side': side } as React.CSSProperties}>
+      <div className={wall.max === null ? 'wall' : 'wall wall-one'} data-testid="wall" onPointerMove={tour.onPointerMove} style={{ '--side': side } as React.CSSProperties}>
         {cams.map((id, index) => {
           const at = places[index]!;
           const area = `${at.y + 1} / ${at.x + 1} / span ${at.span} / span ${at.span}`;
@@ -78,6 +85,12 @@ export function WallView({ wall, cameras, setSearch, openPlayback, openPoint }: 
           if (id === null) return <EmptyTile key={keys[index]} {...frame} />;
           const wanted = wall.max === null || wall.max === index;
           return <Tile key={keys[index]} {...frame} bind={bind} soundName={keys[index]!} officer={officer} camera={byId.get(id) ?? null} cameraId={id} profile={wantedProfile(wall, index)} wanted={wanted} />;
+        })}
+        {coming.map(({ id, tile }, i) => {
+          const key = keys[cams.length + i]!;
+          const frame = { index: tile, area: null, selected: false, maximised: false, actions: actionsOf(tile, id) };
+          const then = wantedProfile({ ...wall, page: nextPage(wall), max: null }, tile);
+          return <Tile key={key} {...frame} bind={bind} soundName={key} officer={officer} camera={byId.get(id) ?? null} cameraId={id} profile={then} wanted />;
         })}
         {entry.digits !== '' && <NumberBox digits={entry.digits} cameras={cameras} />}
       </div>
@@ -96,6 +109,19 @@ function Pages({ wall, turn }: { wall: Wall; turn: (wall: Wall) => void }) {
         {t('live.page', { page: wall.page + 1, pages })}
       </span>
       <BarButton label={t('live.page_on')} keys="PageDown" icon={<RightOutlined />} run={() => turn(turned(wall, 1))} />
+    </span>
+  );
+}
+
+function TourBar({ tour, stop }: { tour: TourView; stop: () => void }) {
+  const { t } = useTranslation();
+  if (tour.left === null) return null;
+  return (
+    <span className="pages tour" data-testid="tour">
+      <b className="small">{t('views.tour')}</b>
+      <span className="mono small tour-left">{tour.left} s</span>
+      <BarButton label={tour.paused ? t('live.tour_on') : t('live.tour_pause')} keys="Space" icon={tour.paused ? <CaretRightOutlined /> : <PauseOutlined />} run={tour.toggle} />
+      <BarButton label={t('live.tour_stop')} icon={<StopOutlined />} run={stop} />
     </span>
   );
 }

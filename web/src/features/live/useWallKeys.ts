@@ -36,6 +36,8 @@ interface Keys extends WallChange {
   selected: number;
   select: (tile: number) => void;
   entry: NumberEntry;
+  /** Null while no tour runs. */
+  pauseTour: (() => void) | null;
   handle: (tile: number) => TileHandle | undefined;
   fullScreen: () => void;
   playback: (camera: string) => void;
@@ -45,7 +47,7 @@ interface Keys extends WallChange {
 /** Enter on a button, a link or a row of the tree is theirs. */
 const ownsEnter = (element: Element | null): boolean => element !== null && element.matches('a, button, input, [role="button"], [role="radio"], [role="menuitem"]');
 
-export function useWallKeys({ wall, cameras, selected, select, entry, handle, fullScreen, playback, turn, change, undo }: Keys): void {
+export function useWallKeys({ wall, cameras, selected, select, entry, handle, fullScreen, playback, turn, change, undo, pauseTour }: Keys): void {
   const { t } = useTranslation();
   const chosen = shownCams(wall)[selected] ?? null;
   const on = (act: (tile: TileHandle) => void) => () => {
@@ -57,6 +59,11 @@ export function useWallKeys({ wall, cameras, selected, select, entry, handle, fu
     if (chosen === null || next === selected) return;
     change(swap(wall, selected, next));
     select(next);
+  };
+  const pause = () => {
+    const tile = handle(selected);
+    if (tile?.isReplaying) tile.pause();
+    else pauseTour?.();
   };
   const enter = () => {
     if (entry.digits !== '') {
@@ -90,7 +97,7 @@ export function useWallKeys({ wall, cameras, selected, select, entry, handle, fu
     { keys: 'KeyS', text: t('live.snapshot'), run: on((tile) => tile.snapshot()) },
     { keys: 'KeyI', text: t('live.keys.replay'), run: on((tile) => tile.replay()) },
     { keys: 'KeyL', text: t('live.to_live'), run: on((tile) => tile.live()) },
-    { keys: 'Space', text: t('live.keys.pause'), run: on((tile) => tile.pause()) },
+    { keys: 'Space', text: t('live.keys.pause'), run: pause },
     { keys: 'KeyM', text: t('live.keys.sound'), run: on((tile) => tile.sound()) },
     { keys: 'Equal', text: t('live.keys.zoom'), sheet: '+', run: on((tile) => tile.zoom(1)) },
     { keys: 'Minus', text: t('live.keys.zoom'), sheet: '−', run: on((tile) => tile.zoom(-1)) },

@@ -70,10 +70,10 @@ const pageCams = (wall: Wall, page: number) => wall.cams.slice(page * wall.layou
 
 export const nextPage = (wall: Wall): number => (wall.page + 1) % pagesOf(wall);
 
-/** What the next page will need that this one does not show. */
-export function nextCams(wall: Wall): string[] {
+/** What the next page shows that this one does not, and in which tile. */
+export function nextTiles(wall: Wall): { id: string; tile: number }[] {
   const now = new Set(shownCams(wall));
-  return pageCams(wall, nextPage(wall)).filter((id): id is string => id !== null && !now.has(id));
+  return pageCams(wall, nextPage(wall)).flatMap((id, tile) => (id === null || now.has(id) ? [] : [{ id, tile }]));
 }
 
 export function turned(wall: Wall, by: 1 | -1): Wall {
