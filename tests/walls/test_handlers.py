@@ -30,10 +30,12 @@ class Desk:
         self.database = database
         self.audited: list[str] = []
         self.clock = ManualClock()
-        self._owner = Owner(
-            database, may, lambda _actor, request, refused: self.audited.append(f"{type(request).__name__} {refused is None}")
-        )
+        self._owner = Owner(database, may, self._audit)
         register(self._owner, self.clock)
+
+    def _audit(self, actor: Actor, request: Request, refused: VmsError | None) -> None:
+        del actor
+        self.audited.append(f"{type(request).__name__} {refused is None}")
 
     def ask(self, request: Request, actor: Actor = LI) -> Any:
         return self._owner.ask(actor, request)

@@ -47,7 +47,8 @@ export function WallView({ wall, alone, cameras, setSearch, openPlayback, openPo
     else handles.current.delete(index);
   });
   const tour = useTour(wall, turn);
-  useWallKeys({ wall, pauseTour: tour.left === null ? null : tour.toggle, cameras, selected, select, entry, change, undo, turn, playback: openPlayback, fullScreen: full.toggle, handle: (tile) => handles.current.get(tile) });
+  const { left, paused, toggle } = tour;
+  useWallKeys({ wall, pauseTour: tour.on ? tour.toggle : null, cameras, selected, select, entry, change, undo, turn, playback: openPlayback, fullScreen: full.toggle, handle: (tile) => handles.current.get(tile) });
 
   const toggleMax = (index: number) => change({ ...wall, max: wall.max === index ? null : index });
   const actionsOf = (index: number, id: string | null): TileActions => ({
@@ -70,7 +71,7 @@ export function WallView({ wall, alone, cameras, setSearch, openPlayback, openPo
       <div className="toolbar">
         <LayoutPicker value={wall.layout} onChange={(layout) => change(withLayout(wall, layout))} />
         <Pages wall={wall} turn={turn} />
-        <TourBar tour={tour} stop={() => change({ ...wall, dwell: null })} />
+        {tour.on && <TourBar {...{ left, paused, toggle }} stop={() => change({ ...wall, dwell: null })} />}
         <span className="spacer" />
         <span className="secondary small wall-hint">{t('live.wall_hint')}</span>
         <BarButton label={t('live.undo')} keys="Control+KeyZ" icon={<UndoOutlined />} run={() => undo?.()} disabled={undo === null} />
@@ -113,14 +114,13 @@ function Pages({ wall, turn }: { wall: Wall; turn: (wall: Wall) => void }) {
   );
 }
 
-function TourBar({ tour, stop }: { tour: TourView; stop: () => void }) {
+function TourBar({ left, paused, toggle, stop }: Pick<TourView, 'left' | 'paused' | 'toggle'> & { stop: () => void }) {
   const { t } = useTranslation();
-  if (tour.left === null) return null;
   return (
     <span className="pages tour" data-testid="tour">
       <b className="small">{t('views.tour')}</b>
-      <span className="mono small tour-left">{tour.left} s</span>
-      <BarButton label={tour.paused ? t('live.tour_on') : t('live.tour_pause')} keys="Space" icon={tour.paused ? <CaretRightOutlined /> : <PauseOutlined />} run={tour.toggle} />
+      <span className="mono small tour-left" ref={left} />
+      <BarButton label={paused ? t('live.tour_on') : t('live.tour_pause')} keys="Space" icon={paused ? <CaretRightOutlined /> : <PauseOutlined />} run={toggle} />
       <BarButton label={t('live.tour_stop')} icon={<StopOutlined />} run={stop} />
     </span>
   );

@@ -1,16 +1,17 @@
 /** Turns the pages of a tour, and says when the next one is to get ready. Held by its button, by a maximised tile, and while a pointer moves over the wall. */
 
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState, type RefObject } from 'react';
 import { useStable } from '@/shared/lib/useStable';
-import { begun, later, type Tour } from './tour';
+import { begun, later } from './tour';
 import { pagesOf, turned, type Wall } from './wall';
 
 const TICK_MS = 250;
 const POINTER_REST_MS = 5_000;
 
 export interface TourView {
-  /** Null while no tour runs. */
-  left: number | null;
+  on: boolean;
+  /** Shows the seconds left, written past React: a wall of tiles is not drawn anew for a countdown. */
+  left: RefObject<HTMLSpanElement | null>;
   ready: boolean;
   paused: boolean;
   toggle: () => void;
@@ -20,9 +21,10 @@ export interface TourView {
 export function useTour(wall: Wall, turn: (wall: Wall) => void): TourView {
   const dwellMs = wall.dwell !== null && pagesOf(wall) > 1 ? wall.dwell * 1000 : null;
   const [paused, setPaused] = useState(false);
-  const [tour, setTour] = useState<Tour | null>(null);
+  const [ready, setReady] = useState(false);
+  const left = useRef<HTMLSpanElement | null>(null);
   const movedAt = useRef(-Infinity);
-  const on = useStable(() => turn(turned(wall, 1)));
+  const turnOn = useStable(() => turn(turned(wall, 1)));
   const held = useRef(false);
   useEffect(() => {
     held.current = paused || wall.max !== null;
@@ -36,19 +38,21 @@ export function useTour(wall: Wall, turn: (wall: Wall) => void): TourView {
       const rests = then - movedAt.current > POINTER_REST_MS;
       now = later(now, then - at, dwellMs, held.current || !rests || document.visibilityState !== 'visible');
       at = then;
-      setTour(now);
+      setReady(now.ready);
+      if (left.current) left.current.textContent = `${Math.ceil(now.leftMs / 1000)} s`;
       if (!now.turn) return;
       now = begun(dwellMs);
-      on();
+      turnOn();
     }, TICK_MS);
     return () => {
       clearInterval(timer);
-      setTour(null);
+      setReady(false);
     };
-  }, [dwellMs, wall.page, on]);
+  }, [dwellMs, wall.page, turnOn]);
   return {
-    left: dwellMs === null ? null : Math.ceil((tour?.leftMs ?? dwellMs) / 1000),
-    ready: dwellMs !== null && (tour?.ready ?? false),
+    on: dwellMs !== null,
+    left,
+    ready: dwellMs !== null && ready,
     paused,
     toggle: () => setPaused((p) => !p),
     onPointerMove: () => {
