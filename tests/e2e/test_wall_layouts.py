@@ -85,7 +85,7 @@ def test_the_keys_of_the_sheet_do_what_it_says(console: Console, node: DemoNode)
     crossing, gate, river = _clips(console, 3)
     page.keyboard.press("Shift+Slash")
     sheet = page.get_by_role("dialog")
-    for key, text in (("F", "全屏"), ("Alt + →", "移动窗口"), ("PageDown", "翻页"), ("0–9", "按编号把摄像机放入所选窗口")):
+    for key, text in (("F", "全屏"), ("Alt + ← → ↑ ↓", "移动窗口"), ("PageDown", "翻页"), ("0–9", "按编号把摄像机放入所选窗口")):
         row = sheet.locator(".keys-row").filter(has=page.get_by_text(text, exact=True))
         expect(row.locator("kbd", has_text=re.compile(rf"^{re.escape(key)}$"))).to_be_visible()
     page.keyboard.press("Escape")

@@ -4,11 +4,17 @@ import { useTranslation } from 'react-i18next';
 import type { LiveStatus } from '@/player/livePlayer';
 import { canPlay } from '@/player/support';
 
-export function SoundNote({ status }: { status: Pick<LiveStatus, 'state' | 'soundMime' | 'soundBlocked'> }) {
+interface Props {
+  status: Pick<LiveStatus, 'state' | 'soundMime' | 'soundBlocked'>;
+  /** Another stream of the camera has sound. */
+  elsewhere: boolean;
+}
+
+export function SoundNote({ status, elsewhere }: Props) {
   const { t } = useTranslation();
   if (status.state !== 'playing') return null;
   const { soundMime, soundBlocked } = status;
-  if (soundMime === null) return <p className="sound-note" role="status">{t('live.sound_none')}</p>;
+  if (soundMime === null) return <p className="sound-note" role="status">{t(elsewhere ? 'live.sound_elsewhere' : 'live.sound_none')}</p>;
   if (!canPlay(soundMime)) return <p className="sound-note" role="status">{t('live.sound_unsupported', { codec: soundCodec(soundMime) })}</p>;
   if (soundBlocked) return <p className="sound-note" role="status">{t('live.sound_blocked')}</p>;
   return null;

@@ -157,7 +157,7 @@ export function Tile({ camera, cameraId, soundName, officer, wanted, profile, bi
           )}
         </header>
         {replay === null && <TileCover state={state} camera={camera} status={status} lostCodec={choice.profile === null ? choice.codec : null} staleRef={stale} onRetry={retry} />}
-        {sounding && replay === null && <SoundNote status={status} />}
+        {sounding && replay === null && <SoundNote status={status} elsewhere={camera?.profiles.some((p) => p !== used && p.audio !== null) ?? false} />}
         <footer className="tile-bottom">
           <TileChip used={used} latency={latency} hidden={(state !== 'playing' && state !== 'stalled') || replay !== null} fallback={choice.profile !== null && choice.fallback && profile === 'main'} />
           {zoom.scale > 1 && <span className="mono">{zoom.scale.toFixed(1)}×</span>}

@@ -84,8 +84,8 @@ export function useWallKeys({ wall, cameras, selected, select, entry, handle, fu
 
   useHotkeys('live', t('nav.live'), [
     ...ARROWS.map(({ code, to }) => ({ keys: code, text: t('live.keys.move'), run: () => select(selected < 0 ? 0 : neighbour(wall.layout, selected, to)) })),
-    ...ARROWS.map(({ code, to }) => ({ keys: `Alt+${code}`, text: t('live.keys.move_tile'), run: () => move(to) })),
-    ...LAYOUTS.map((layout, i) => ({ keys: layoutKey(i), text: t('live.keys.layout'), run: () => change(withLayout(wall, layout)) })),
+    ...ARROWS.map(({ code, to }) => ({ keys: `Alt+${code}`, text: t('live.keys.move_tile'), sheet: 'Alt + ← → ↑ ↓', run: () => move(to) })),
+    ...LAYOUTS.map((layout, i) => ({ keys: layoutKey(i), text: t('live.keys.layout'), sheet: 'Alt + 1–9, 0', run: () => change(withLayout(wall, layout)) })),
     { keys: 'Enter', text: t('live.keys.maximise'), run: enter },
     { keys: 'Escape', text: t('live.keys.restore'), run: escape },
     { keys: 'KeyF', text: t('live.full_screen'), run: fullScreen },
