@@ -65,6 +65,22 @@ export function WallView({ wall, alone, cameras, setSearch, openPlayback, openPo
   const coming = tour.ready ? nextTiles(wall) : [];
   const keys = tileKeys([...cams, ...coming.map((tile) => tile.id)]);
   const { side, places } = GEOMETRY[wall.layout];
+  const common = { bind, officer };
+  const shownTile = (id: string | null, index: number) => {
+    const at = places[index]!;
+    const area = `${at.y + 1} / ${at.x + 1} / span ${at.span} / span ${at.span}`;
+    const key = keys[index]!;
+    const frame = { index, area, selected: index === selected, maximised: wall.max === index, actions: actionsOf(index, id) };
+    if (id === null) return <EmptyTile key={key} {...frame} />;
+    const wanted = wall.max === null || wall.max === index;
+    return <Tile key={key} {...frame} {...common} soundName={key} camera={byId.get(id) ?? null} cameraId={id} profile={wantedProfile(wall, index)} wanted={wanted} />;
+  };
+  const comingTile = ({ id, tile }: { id: string; tile: number }, i: number) => {
+    const key = keys[cams.length + i]!;
+    const frame = { index: tile, area: null, selected: false, maximised: false, actions: actionsOf(tile, id) };
+    const profile = wantedProfile({ ...wall, page: nextPage(wall), max: null }, tile);
+    return <Tile key={key} {...frame} {...common} soundName={key} camera={byId.get(id) ?? null} cameraId={id} profile={profile} wanted />;
+  };
 
   return (
     <div className="wall-box">
@@ -79,20 +95,8 @@ export function WallView({ wall, alone, cameras, setSearch, openPlayback, openPo
         <BarButton label={t('live.full_screen')} keys="KeyF" icon={full.on ? <CompressOutlined /> : <FullscreenOutlined />} run={full.toggle} />
       </div>
       <div className={wall.max === null ? 'wall' : 'wall wall-one'} data-testid="wall" onPointerMove={tour.onPointerMove} style={{ '--side': side } as React.CSSProperties}>
-        {cams.map((id, index) => {
-          const at = places[index]!;
-          const area = `${at.y + 1} / ${at.x + 1} / span ${at.span} / span ${at.span}`;
-          const frame = { index, area, selected: index === selected, maximised: wall.max === index, actions: actionsOf(index, id) };
-          if (id === null) return <EmptyTile key={keys[index]} {...frame} />;
-          const wanted = wall.max === null || wall.max === index;
-          return <Tile key={keys[index]} {...frame} bind={bind} soundName={keys[index]!} officer={officer} camera={byId.get(id) ?? null} cameraId={id} profile={wantedProfile(wall, index)} wanted={wanted} />;
-        })}
-        {coming.map(({ id, tile }, i) => {
-          const key = keys[cams.length + i]!;
-          const frame = { index: tile, area: null, selected: false, maximised: false, actions: actionsOf(tile, id) };
-          const then = wantedProfile({ ...wall, page: nextPage(wall), max: null }, tile);
-          return <Tile key={key} {...frame} bind={bind} soundName={key} officer={officer} camera={byId.get(id) ?? null} cameraId={id} profile={then} wanted />;
-        })}
+        {/* One list: a tile that got ready keeps its player when its page is shown. */}
+        {[...cams.map(shownTile), ...coming.map(comingTile)]}
         {entry.digits !== '' && <NumberBox digits={entry.digits} cameras={cameras} />}
       </div>
     </div>

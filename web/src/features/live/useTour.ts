@@ -21,7 +21,8 @@ export interface TourView {
 export function useTour(wall: Wall, turn: (wall: Wall) => void): TourView {
   const dwellMs = wall.dwell !== null && pagesOf(wall) > 1 ? wall.dwell * 1000 : null;
   const [paused, setPaused] = useState(false);
-  const [ready, setReady] = useState(false);
+  /** The page whose next one is to get ready; with the turn it is another page's matter at once. */
+  const [readyAt, setReadyAt] = useState<number | null>(null);
   const left = useRef<HTMLSpanElement | null>(null);
   const movedAt = useRef(-Infinity);
   const turnOn = useStable(() => turn(turned(wall, 1)));
@@ -38,7 +39,7 @@ export function useTour(wall: Wall, turn: (wall: Wall) => void): TourView {
       const rests = then - movedAt.current > POINTER_REST_MS;
       now = later(now, then - at, dwellMs, held.current || !rests || document.visibilityState !== 'visible');
       at = then;
-      setReady(now.ready);
+      setReadyAt(now.ready ? wall.page : null);
       if (left.current) left.current.textContent = `${Math.ceil(now.leftMs / 1000)} s`;
       if (!now.turn) return;
       now = begun(dwellMs);
@@ -46,13 +47,13 @@ export function useTour(wall: Wall, turn: (wall: Wall) => void): TourView {
     }, TICK_MS);
     return () => {
       clearInterval(timer);
-      setReady(false);
+      setReadyAt(null);
     };
   }, [dwellMs, wall.page, turnOn]);
   return {
     on: dwellMs !== null,
     left,
-    ready: dwellMs !== null && ready,
+    ready: dwellMs !== null && readyAt === wall.page,
     paused,
     toggle: () => setPaused((p) => !p),
     onPointerMove: () => {
