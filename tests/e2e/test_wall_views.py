@@ -69,7 +69,7 @@ def test_a_view_is_saved_opened_changed_and_removed(console: Console, node: Demo
 def test_a_tour_turns_onto_pictures_that_run_already_and_can_be_held(console: Console, node: DemoNode) -> None:
     page = console.page
     one, three = node.cameras[1], node.cameras[3]
-    console.open("/live", layout="1", cams=f"{one},{three}", dwell="6")
+    console.open("/live", layout="1", cams=f"{one},{three}", dwell="5")
     console.wait_state(console.tile(0), "playing")
     first = look(page)[0].code
     page.evaluate(_WATCH_TURN, [three])
@@ -84,7 +84,9 @@ def test_a_tour_turns_onto_pictures_that_run_already_and_can_be_held(console: Co
     assert second.code.clip != first.clip
     page.keyboard.press("Space")
     expect(page.get_by_role("button", name="继续轮巡")).to_be_visible()
-    page.wait_for_timeout(7_000)
+    stands = page.locator(".tour-left").inner_text()
+    page.wait_for_timeout(2_200)
+    expect(page.locator(".tour-left")).to_have_text(stands)
     expect(page.get_by_test_id("page")).to_have_text("2/2 页")
     page.get_by_role("button", name="停止轮巡").click()
     expect(page.get_by_test_id("tour")).to_have_count(0)
