@@ -33,6 +33,10 @@ export function useTour(wall: Wall, turn: (wall: Wall) => void): TourView {
   useEffect(() => {
     if (dwellMs === null) return;
     let now = begun(dwellMs);
+    const show = () => {
+      if (left.current) left.current.textContent = `${Math.ceil(now.leftMs / 1000)} s`;
+    };
+    show();
     let at = performance.now();
     const timer = setInterval(() => {
       const then = performance.now();
@@ -40,7 +44,7 @@ export function useTour(wall: Wall, turn: (wall: Wall) => void): TourView {
       now = later(now, then - at, dwellMs, held.current || !rests || document.visibilityState !== 'visible');
       at = then;
       setReadyAt(now.ready ? wall.page : null);
-      if (left.current) left.current.textContent = `${Math.ceil(now.leftMs / 1000)} s`;
+      show();
       if (!now.turn) return;
       now = begun(dwellMs);
       turnOn();
