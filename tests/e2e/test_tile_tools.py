@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, WebSocket, expect
+from playwright.sync_api import Page, WebSocket, WebSocketRoute, expect
 
 from tests.e2e.console import Console
 from tests.e2e.demo_node import DemoNode
@@ -178,3 +178,21 @@ def test_the_last_moments_are_played_again_in_the_tile(console: Console, node: D
     live = look(page)[0]
     assert live.state == "playing"
     assert live.at_s - live.wall_us / 1e6 < 6
+
+
+def test_a_picture_that_stops_says_why_it_is_begun_anew_and_comes_back(console: Console, node: DemoNode) -> None:
+    silent: list[bool] = []
+
+    def between(line: WebSocketRoute) -> None:
+        server = line.connect_to_server()
+        server.on_message(lambda message: None if silent else line.send(message))
+
+    console.page.route_web_socket(re.compile("live.mse"), between)
+    console.open("/live", layout="4", cams=node.plain)
+    console.wait_state(console.tile(0), "playing")
+    silent.append(True)
+    console.wait_state(console.tile(0), "stalled")
+    expect(console.tile(0)).to_contain_text("没有收到数据，正在重新连接", timeout=15_000)
+    silent.clear()
+    console.wait_state(console.tile(0), "playing")
+    expect(console.tile(0)).not_to_contain_text("没有收到数据")
