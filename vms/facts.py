@@ -11,7 +11,8 @@ from vms.integrity import facts as integrity
 from vms.processes import facts as processes
 from vms.record import facts as record
 from vms.storage import facts as storage
+from vms.walls import facts as walls
 
-PACKAGES = (accounts, construction, integrity, processes, record, storage)
+PACKAGES = (accounts, construction, integrity, processes, record, storage, walls)
 
 FACTS: dict[str, type[Event]] = {fact.type: fact for fact in chain.from_iterable(package.FACTS for package in PACKAGES)}

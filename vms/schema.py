@@ -12,6 +12,7 @@ from vms.completeness import models as completeness_models
 from vms.integrity import models as integrity_models
 from vms.record import models as record_models
 from vms.registry import models as registry_models
+from vms.walls import models as walls_models
 
 MODELS = (
     journal_models,
@@ -21,6 +22,7 @@ MODELS = (
     integrity_models,
     completeness_models,
     registry_models,
+    walls_models,
 )
 
 

@@ -22,6 +22,7 @@ from vms.api import (
     regions,
     sessions,
     storage,
+    walls,
 )
 from vms.api.access import SocketRefused
 from vms.api.context import ApiContext
@@ -48,7 +49,7 @@ def bare_app(max_body_bytes: int = 1024 * 1024) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.include_router(node.root)
-    topics = (sessions, cameras, regions, plans, recordings, events, holds, storage, integrity, completeness, facts, node)
+    topics = (sessions, cameras, regions, plans, recordings, events, holds, storage, integrity, completeness, walls, facts, node)
     for topic in topics:
         app.include_router(topic.router, prefix=PREFIX)
     problems.install(app)

@@ -27,8 +27,6 @@ from vms.owner.requests import (
 
 KINDS = (OpenLive, ContinueLive, Snapshot, OpenSpan, SnapshotAt, ContinueSpan, Clip)
 REQUESTS: dict[str, type[CameraRequest]] = {cls.__name__: cls for cls in KINDS}
-    cls.__name__: cls for cls in (OpenLive, ContinueLive, Snapshot, OpenSpan, SnapshotAt, ContinueSpan, Clip)
-}
 Answer = LiveOpened | SpanOpened
 
 

@@ -71,6 +71,7 @@ from vms.registry.places import regions_of
 from vms.registry.queries import camera_id, camera_standing
 from vms.storage.volumes import Volume
 from vms.storage.watch import Look
+from vms.walls.handlers import register as register_walls
 
 PARTITIONS_S = 6 * 3600.0
 
@@ -131,6 +132,7 @@ def build(config: NodeConfig, database: Database, envelope: Envelope, clock: Clo
     keeper = Keeper(database, node.open_table, _away(node), clock, zone=config.time_zone, offset_us=offset_us)
     keys = Path(config.data_dir) / "keys"
     completeness.register(owner, completeness.Desk(config.node_id, config.name, config.level, keys, keeper, clock, offset_us))
+    register_walls(owner, clock)
     feed = Feed(database, clock)
     sealer = Sealer(database, clock)
     sealer.on_sealed.append(feed.ring)

@@ -17,8 +17,8 @@ export function KeySheet({ open, onClose }: { open: boolean; onClose: () => void
             {[...Map.groupBy(keys, (k) => k.text)].map(([text, same]) => (
               <div key={text} className="keys-row">
                 <dt>
-                  {same.map((k: Hotkey) => (
-                    <kbd key={k.keys}>{keyText(k.keys)}</kbd>
+                  {[...new Set(same.map((k: Hotkey) => k.sheet ?? keyText(k.keys)))].map((name) => (
+                    <kbd key={name}>{name}</kbd>
                   ))}
                 </dt>
                 <dd>{text}</dd>

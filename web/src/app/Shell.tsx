@@ -3,7 +3,7 @@
 import { BarChartOutlined, DatabaseOutlined, GlobalOutlined, LockOutlined, LogoutOutlined, QuestionCircleOutlined, ScheduleOutlined, TableOutlined, VideoCameraOutlined, HistoryOutlined, SafetyCertificateOutlined, UserOutlined } from '@ant-design/icons';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
-import { Button, Tag, Tooltip, Watermark } from 'antd';
+import { Button, Tag, Tooltip, Watermark, type WatermarkProps } from 'antd';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { deleteSession } from '@/client/sdk.gen';
@@ -28,6 +28,9 @@ const SCREENS = [
   { to: '/holds', icon: <LockOutlined />, text: 'nav.holds' },
   { to: '/integrity', icon: <SafetyCertificateOutlined />, text: 'nav.integrity' },
 ] as const;
+
+/** How the watermark looks, in every window. */
+export const MARK: Pick<WatermarkProps, 'font' | 'gap' | 'rotate' | 'zIndex'> = { font: { color: 'rgba(255,255,255,0.07)', fontSize: 13 }, gap: [220, 160], rotate: -18, zIndex: 900 };
 
 export function Shell() {
   const { t, i18n } = useTranslation();
@@ -60,7 +63,7 @@ export function Shell() {
   const missing = (system.data?.decoder?.walls ?? []).filter((wall) => !wall.stands).map((wall) => wall.name);
 
   return (
-    <Watermark content={system.data ? [user, minute] : user} className="shell-mark" font={{ color: 'rgba(255,255,255,0.07)', fontSize: 13 }} gap={[220, 160]} rotate={-18} zIndex={900}>
+    <Watermark content={system.data ? [user, minute] : user} className="shell-mark" {...MARK}>
       <div className="shell">
         <nav className="rail" aria-label={t('nav.label')}>
           {SCREENS.map((s) => (
@@ -120,7 +123,7 @@ function NodeClock({ zone }: { zone: string }) {
   );
 }
 
-function ConnectionBar({ since }: { since: number }) {
+export function ConnectionBar({ since }: { since: number }) {
   const { t } = useTranslation();
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {

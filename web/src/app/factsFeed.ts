@@ -42,6 +42,7 @@ const HANDLERS: Record<string, Handler> = {
   },
   stamping: (client) => refreshSoon(client, 'integrity'),
   key: (client) => refreshSoon(client, 'integrity'),
+  wall_view: (client) => refreshSoon(client, 'wall-views'),
   worker: (client) => refreshSoon(client, 'cameras'),
 };
 

@@ -19,6 +19,7 @@ import { StoragePage } from '@/features/storage/StoragePage';
 import { nowUs } from '@/shared/lib/clock';
 import { SECOND_US } from '@/shared/lib/time';
 import { Shell } from './Shell';
+import { WallWindow } from './WallWindow';
 
 const BACK_US = 10 * SECOND_US;
 
@@ -56,14 +57,18 @@ const index = createRoute({
   component: () => <Navigate to="/live" replace />,
 });
 
+const liveSearch = (s: Record<string, unknown>): LiveSearch => ({
+  ...some('layout', s),
+  ...(typeof s['cams'] === 'string' ? { cams: s['cams'] } : {}),
+  ...some('max', s),
+  ...some('page', s),
+  ...some('dwell', s),
+});
+
 const live = createRoute({
   getParentRoute: () => shell,
   path: '/live',
-  validateSearch: (s: Record<string, unknown>): LiveSearch => ({
-    ...some('layout', s),
-    ...(typeof s['cams'] === 'string' ? { cams: s['cams'] } : {}),
-    ...some('max', s),
-  }),
+  validateSearch: liveSearch,
   component: function Live() {
     const search = live.useSearch();
     const navigate = useNavigate();
@@ -75,6 +80,30 @@ const live = createRoute({
         openPlayback={(cams) => void navigate({ to: '/playback', search: { cams, t: String(nowUs() - BACK_US) } })}
         openPoint={(name) => void navigate({ to: '/points', search: { q: name } })}
       />
+    );
+  },
+});
+
+/** The same wall in a window of its own, without the shell; what leaves the wall opens beside it. */
+const wall = createRoute({
+  getParentRoute: () => root,
+  path: '/wall',
+  validateSearch: liveSearch,
+  component: function OwnWindow() {
+    const search = wall.useSearch();
+    const navigate = useNavigate();
+    const setSearch = useCallback((next: LiveSearch, replace: boolean) => void navigate({ to: '/wall', search: next, replace }), [navigate]);
+    const open = (to: string, query: Record<string, string>) => void window.open(`${to}${stringifySearch(query)}`, '_blank');
+    return (
+      <WallWindow>
+        <LivePage
+          alone
+          search={search}
+          setSearch={setSearch}
+          openPlayback={(cams) => open('/playback', { cams, t: String(nowUs() - BACK_US) })}
+          openPoint={(name) => open('/points', { q: name })}
+        />
+      </WallWindow>
     );
   },
 });
@@ -146,7 +175,7 @@ const completeness = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([login, index, shell.addChildren([live, playback, points, completeness, plans, storage, holds, integrity])]),
+  routeTree: root.addChildren([login, index, wall, shell.addChildren([live, playback, points, completeness, plans, storage, holds, integrity])]),
   parseSearch,
   stringifySearch,
   defaultPreload: false,

@@ -12,7 +12,16 @@ interface TrackSetup {
   init: Uint8Array<ArrayBuffer>;
 }
 
+/** Where sound goes: in an element of its own, or nowhere. */
+export interface SoundSink {
+  configure: (mime: string) => void;
+  append: (bytes: Uint8Array<ArrayBuffer>, offset: number | null) => void;
+}
+
 export class Intake {
+  private sound: SoundSink | null = null;
+  private adopted = false;
+
   private mimes = new Map<number, string>();
   private setups = new Map<number, TrackSetup>();
 
@@ -20,8 +29,13 @@ export class Intake {
     private readonly sink: MediaSink,
     private readonly offset: RunOffset,
     private readonly map: WallMap,
-    private readonly sound: boolean,
   ) {}
+
+  /** What is known of the sound goes there at once, its chunks from now on. */
+  soundTo(sound: SoundSink | null): void {
+    this.sound = sound;
+    if (this.adopted) for (const track of this.setups.keys()) if (track !== VIDEO_TRACK) this.configure(track);
+  }
 
   announce(track: number, mime: string): void {
     this.mimes.set(track, mime);
@@ -33,7 +47,6 @@ export class Intake {
 
   /** Keeps an Init; `now` says whether it goes to the sink at once or waits for `adopt`. */
   init(frame: MediaFrame, now: boolean): void {
-    if (!this.wants(frame.track)) return;
     const mime = this.mimes.get(frame.track);
     const timescale = timescaleOf(frame.bytes);
     if (mime === undefined || timescale === null) return;
@@ -44,6 +57,7 @@ export class Intake {
   /** This connection now feeds the element; its first picture goes behind what is there, or at `at`. */
   adopt(at: number | null = null): void {
     this.offset.begin(at);
+    this.adopted = true;
     for (const track of this.setups.keys()) this.configure(track);
   }
 
@@ -52,7 +66,7 @@ export class Intake {
     const setup = this.setups.get(frame.track);
     if (!setup || frame.kind === KIND_INIT) return null;
     if (frame.track !== VIDEO_TRACK) {
-      if (this.offset.shared !== null) this.sink.append(frame.track, frame.bytes, this.offset.shared);
+      if (this.offset.shared !== null) this.sound?.append(frame.bytes, this.offset.shared);
       return null;
     }
     const times = timesOf(frame.bytes);
@@ -72,11 +86,12 @@ export class Intake {
   private configure(track: number): void {
     const setup = this.setups.get(track);
     if (!setup) return;
-    this.sink.configure(track, setup.mime);
-    this.sink.append(track, setup.init, null);
-  }
-
-  private wants(track: number): boolean {
-    return track === VIDEO_TRACK || this.sound;
+    if (track === VIDEO_TRACK) {
+      this.sink.configure(track, setup.mime);
+      this.sink.append(track, setup.init, null);
+    } else {
+      this.sound?.configure(setup.mime);
+      this.sound?.append(setup.init, null);
+    }
   }
 }

@@ -8,6 +8,7 @@ import { FrameWatch } from './frameWatch';
 import { KIND_INIT, VIDEO_TRACK, type MediaFrame, type ServerMessage } from './frames';
 import { Intake } from './intake';
 import { LiveEdge } from './liveEdge';
+import { LiveSound } from './liveSound';
 import { MediaSocket, meaningOf, type CloseMeaning } from './mediaSocket';
 import { RunOffset } from './runOffset';
 import { MediaSink } from './sink';
@@ -16,12 +17,23 @@ import { WallMap } from './wallMap';
 
 export type LiveState = 'connecting' | 'playing' | 'stalled' | 'unsupported' | 'refused';
 
+/** Why a picture had to be begun anew: the connection broke, nothing came over it, what came was not shown, or the element failed. */
+export type RestartCause = 'lost' | 'no_data' | 'no_picture' | 'decode';
+
 export interface LiveStatus {
   state: LiveState;
+  /** Of a stalled picture; null while nothing was begun anew. */
+  restart: RestartCause | null;
   /** Why a refused picture is refused, in the server's words when it sent some. */
   refusal: { meaning: Exclude<CloseMeaning, 'lost'>; reason: string } | null;
   mime: string | null;
+  /** Of the sound that comes with the picture; null when there is none. */
+  soundMime: string | null;
+  /** The browser wants a click before it sounds. */
+  soundBlocked: boolean;
 }
+
+export const FIRST_STATUS: LiveStatus = { state: 'connecting', restart: null, refusal: null, mime: null, soundMime: null, soundBlocked: false };
 
 export interface LiveHooks {
   status: (status: LiveStatus) => void;
@@ -68,14 +80,14 @@ export class LivePlayer {
   private tickAtMs = performance.now();
   private shownAtMs = -Infinity;
   private everShown = false;
-  private last: LiveStatus = { state: 'connecting', refusal: null, mime: null };
+  private last: LiveStatus = FIRST_STATUS;
+  private sound: LiveSound | null = null;
 
   constructor(
     private readonly video: HTMLVideoElement,
     private readonly hooks: LiveHooks,
-    private readonly sound = false,
   ) {
-    video.muted = !sound;
+    video.muted = true;
     video.playsInline = true;
     video.addEventListener('waiting', this.onWaiting);
     document.addEventListener('visibilitychange', this.onVisibility);
@@ -103,8 +115,23 @@ export class LivePlayer {
     this.connect();
   }
 
+  /** Sounds through this element, or not at all: apart from the picture, so that neither waits for the other. */
+  setSound(audio: HTMLAudioElement | null): void {
+    this.sound?.dispose();
+    this.sound = audio && new LiveSound(audio, this.video, { blocked: () => this.say({ soundBlocked: true }), again: () => this.tellSound() });
+    this.tellSound();
+    this.say({ soundBlocked: false });
+  }
+
+  private tellSound(): void {
+    this.active?.intake.soundTo(this.sound);
+    this.pending?.intake.soundTo(this.sound);
+  }
+
   dispose(): void {
     this.disposed = true;
+    this.sound?.dispose();
+    this.sound = null;
     clearInterval(this.tickTimer);
     clearTimeout(this.hideTimer);
     this.disconnect();
@@ -124,7 +151,8 @@ export class LivePlayer {
     if (this.disposed || this.url === null || !this.visible) return;
     this.pictureAtMs = this.dataAtMs = performance.now();
     this.sink ??= this.makeSink();
-    const intake = new Intake(this.sink, this.offset, this.map, this.sound);
+    const intake = new Intake(this.sink, this.offset, this.map);
+    intake.soundTo(this.sound);
     const line: Line = {
       intake,
       socket: new MediaSocket(this.url, {
@@ -134,7 +162,7 @@ export class LivePlayer {
       }),
     };
     this.pending = line;
-    if (this.last.state !== 'playing') this.say(this.everShown ? 'stalled' : 'connecting');
+    if (this.last.state !== 'playing') this.say({ state: this.everShown ? 'stalled' : 'connecting', refusal: null });
   }
 
   private disconnect(): void {
@@ -148,6 +176,11 @@ export class LivePlayer {
   private reconnectLater(afterMs: number): void {
     this.disconnect();
     this.retryTimer = setTimeout(() => this.connect(), afterMs);
+  }
+
+  private restart(cause: RestartCause): void {
+    this.say({ restart: cause });
+    this.reconnectLater(backoffMs(this.attempt++));
   }
 
   private makeSink(): MediaSink {
@@ -165,15 +198,17 @@ export class LivePlayer {
     this.sink = null;
     this.map.clear();
     this.offset = new RunOffset();
-    this.reconnectLater(backoffMs(this.attempt++));
+    this.sound?.restart();
+    this.restart('decode');
   }
 
   private onMessage(line: Line, message: ServerMessage): void {
     if (message.type !== 'init') return; // Gap, state and end tell nothing that the camera's facts and the next Init do not.
     line.intake.announce(message.track, message.mime);
+    if (message.track !== VIDEO_TRACK) this.say({ soundMime: message.mime });
     if (message.track !== VIDEO_TRACK || canPlay(message.mime)) return;
     this.disconnect();
-    this.say('unsupported', null, message.mime);
+    this.say({ state: 'unsupported', refusal: null, mime: message.mime });
   }
 
   private onFrame(line: Line, frame: MediaFrame): void {
@@ -203,12 +238,12 @@ export class LivePlayer {
     if (line !== this.active && line !== this.pending) return;
     const meaning = meaningOf(code);
     if (meaning !== 'lost') {
-      this.say('refused', { meaning, reason });
+      this.say({ state: 'refused', refusal: { meaning, reason } });
       if (meaning === 'limit') this.reconnectLater(REFUSED_RETRY_MS);
       else this.disconnect();
       return;
     }
-    this.reconnectLater(backoffMs(this.attempt++));
+    this.restart('lost');
   }
 
   // ---- picture
@@ -229,10 +264,12 @@ export class LivePlayer {
     this.tickAtMs = now;
     const end = this.sink?.end ?? null;
     if (end !== null && this.active && this.jumpFrom === null) this.keepEdge(now, end);
-    if (now - this.shownAtMs > SHOWN_FRESH_MS && this.last.state === 'playing') this.say('stalled');
+    if (now - this.shownAtMs > SHOWN_FRESH_MS && this.last.state === 'playing') this.say({ state: 'stalled' });
+    this.sound?.follow();
     const settled = this.last.state === 'refused' || this.last.state === 'unsupported';
-    const dead = now - this.dataAtMs > NO_DATA_MS || now - this.pictureAtMs > NO_PICTURE_MS;
-    if (!settled && (this.active || this.pending) && dead) this.reconnectLater(backoffMs(this.attempt++));
+    if (settled || !(this.active || this.pending)) return;
+    if (now - this.dataAtMs > NO_DATA_MS) this.restart('no_data');
+    else if (now - this.pictureAtMs > NO_PICTURE_MS) this.restart('no_picture');
   };
 
   /** Time in which this page itself did not run is not held against the stream: a reconnect would only add to the load. */
@@ -267,7 +304,7 @@ export class LivePlayer {
     this.attempt = 0;
     const wall = this.map.wallAt(mediaTime);
     if (wall !== null) this.hooks.frame(wall);
-    if (this.active) this.say('playing', null, this.active.intake.videoMime);
+    if (this.active) this.say({ state: 'playing', restart: null, refusal: null, mime: this.active.intake.videoMime });
   }
 
   private readonly onWaiting = (): void => {
@@ -287,10 +324,13 @@ export class LivePlayer {
     }
   };
 
-  private say(state: LiveState, refusal: LiveStatus['refusal'] = null, mime: string | null = this.last.mime): void {
-    const last = this.last;
-    if (last.state === state && last.mime === mime && last.refusal?.reason === refusal?.reason && last.refusal?.meaning === refusal?.meaning) return;
-    this.last = { state, refusal, mime };
-    this.hooks.status(this.last);
+  private say(change: Partial<LiveStatus>): void {
+    const next = { ...this.last, ...change };
+    const same = (Object.keys(next) as (keyof LiveStatus)[]).every((key) => (key === 'refusal' ? sameRefusal(next.refusal, this.last.refusal) : next[key] === this.last[key]));
+    if (same) return;
+    this.last = next;
+    this.hooks.status(next);
   }
 }
+
+const sameRefusal = (a: LiveStatus['refusal'], b: LiveStatus['refusal']): boolean => a?.meaning === b?.meaning && a?.reason === b?.reason;

@@ -196,7 +196,7 @@ export class PastPlayer {
     clearTimeout(this.retryTimer);
     if (this.disposed) return;
     this.sink ??= new MediaSink(this.video, { appended: this.hooks.appended, failed: () => this.rebuild() });
-    this.intake = new Intake(this.sink, this.offset, this.map, false);
+    this.intake = new Intake(this.sink, this.offset, this.map);
     this.awaited = { id: 0, atUs: this.wallUs, sentMs: performance.now() };
     this.seekId = 0;
     this.speed = 1;

@@ -1,4 +1,4 @@
-/** A video element with its MediaSource: tracks in, buffered ranges out, everything given back on dispose. */
+/** A media element with its MediaSource: tracks in, buffered ranges out, everything given back on dispose. */
 
 import { VIDEO_TRACK } from './frames';
 import { TrackBuffer } from './trackBuffer';
@@ -22,7 +22,7 @@ export class MediaSink {
   private disposed = false;
 
   constructor(
-    private readonly video: HTMLVideoElement,
+    private readonly video: HTMLMediaElement,
     private readonly hooks: SinkHooks,
   ) {
     this.source.addEventListener('sourceopen', this.onOpen, { once: true });
@@ -63,9 +63,14 @@ export class MediaSink {
     this.whenOpen(() => this.tracks.get(track)?.append(bytes, offset));
   }
 
-  /** Ranges of the picture; the element's own would be cut to where sound is, too. */
+  /** What one track has: the element's own would be cut to where all have something. */
+  rangesOf(track: number): TimeRanges | null {
+    return this.tracks.get(track)?.ranges ?? null;
+  }
+
+  /** Ranges of the picture. */
   get ranges(): TimeRanges | null {
-    return this.tracks.get(VIDEO_TRACK)?.ranges ?? null;
+    return this.rangesOf(VIDEO_TRACK);
   }
 
   get end(): number | null {
@@ -74,9 +79,10 @@ export class MediaSink {
   }
 
   removeBefore(media: number): void {
-    const r = this.ranges;
-    if (!r || r.length === 0 || r.start(0) >= media - 1) return;
-    for (const track of this.tracks.values()) track.remove(0, media);
+    for (const track of this.tracks.values()) {
+      const r = track.ranges;
+      if (r && r.length > 0 && r.start(0) < media - 1) track.remove(0, media);
+    }
   }
 
   dispose(): void {

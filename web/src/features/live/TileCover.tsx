@@ -37,6 +37,7 @@ export function TileCover({ state, camera, status, lostCodec, staleRef, onRetry 
         <div className="cover cover-light">
           <Spin size="small" />
           <span className="cover-title">{t('live.state.stalled')}</span>
+          {status.restart && <span className="cover-text">{t('live.restarting', { cause: t(RESTART[status.restart]) })}</span>}
           <span className="cover-text">
             {t('live.stale_age')} <span ref={staleRef} className="mono" /> s
           </span>
@@ -100,6 +101,13 @@ function Offline({ camera, status, onRetry }: { camera: Camera | null; status: L
     </div>
   );
 }
+
+const RESTART = {
+  lost: 'live.restart.lost',
+  no_data: 'live.restart.no_data',
+  no_picture: 'live.restart.no_picture',
+  decode: 'live.restart.decode',
+} as const;
 
 const REFUSAL = {
   signed_out: 'problem.signed_out',

@@ -1,7 +1,7 @@
 /** A video element driven by a LivePlayer for one camera profile; gives the picture's state and tells of each shown frame. */
 
 import { useEffect, useRef, useState, type RefObject } from 'react';
-import { LivePlayer, type LiveStatus } from '@/player/livePlayer';
+import { FIRST_STATUS, LivePlayer, type LiveStatus } from '@/player/livePlayer';
 import { socketUrl } from '@/player/mediaSocket';
 
 interface Options {
@@ -9,25 +9,26 @@ interface Options {
   profile: string | null;
   /** False while another tile covers this one. */
   wanted: boolean;
+  sounding: boolean;
   onFrame: (wallUs: number) => void;
 }
 
 interface Picture {
   video: RefObject<HTMLVideoElement | null>;
+  audio: RefObject<HTMLAudioElement | null>;
   status: LiveStatus;
   retry: () => void;
 }
 
-const FIRST: LiveStatus = { state: 'connecting', refusal: null, mime: null };
-
 export const liveUrl = (camera: string, profile: string): string =>
   socketUrl(`/api/v1/cameras/${encodeURIComponent(camera)}/live.mse?profile=${encodeURIComponent(profile)}`);
 
-export function useLivePicture({ camera, profile, wanted, onFrame }: Options): Picture {
+export function useLivePicture({ camera, profile, wanted, sounding, onFrame }: Options): Picture {
   const video = useRef<HTMLVideoElement | null>(null);
+  const audio = useRef<HTMLAudioElement | null>(null);
   const player = useRef<LivePlayer | null>(null);
   const frame = useRef(onFrame);
-  const [status, setStatus] = useState<LiveStatus>(FIRST);
+  const [status, setStatus] = useState<LiveStatus>(FIRST_STATUS);
   useEffect(() => {
     frame.current = onFrame;
   });
@@ -57,5 +58,6 @@ export function useLivePicture({ camera, profile, wanted, onFrame }: Options): P
     if (profile !== null) player.current?.open(liveUrl(camera, profile));
   }, [camera, profile]);
   useEffect(() => player.current?.setWanted(wanted), [camera, wanted]);
-  return { video, status, retry: () => player.current?.retry() };
+  useEffect(() => player.current?.setSound(sounding ? audio.current : null), [camera, sounding]);
+  return { video, audio, status, retry: () => player.current?.retry() };
 }

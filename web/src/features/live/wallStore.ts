@@ -1,10 +1,20 @@
-/** The tile that an officer chose last: the tree opens into it, the keys act on it. It outlives the page, not the tab. */
+/** What an officer chose last on the wall. It outlives the page, not the tab. */
 
 import { create } from 'zustand';
+import type { Wall } from './wall';
 
-interface Selection {
+interface WallStore {
+  /** The tile that the tree opens into and the keys act on; −1 for none. */
   tile: number;
   select: (tile: number) => void;
+  /** The wall before the last change of it. */
+  before: Wall | null;
+  keep: (wall: Wall | null) => void;
 }
 
-export const useSelection = create<Selection>()((set) => ({ tile: -1, select: (tile) => set({ tile }) }));
+export const useWallStore = create<WallStore>()((set) => ({
+  tile: -1,
+  select: (tile) => set({ tile }),
+  before: null,
+  keep: (before) => set({ before }),
+}));

@@ -11,6 +11,8 @@ export interface Hotkey {
   keys: string;
   /** Translated text for the key sheet; keys with the same text stand on one line. */
   text: string;
+  /** What the sheet shows instead of the key's own name; keys of one line that show the same stand there once. */
+  sheet?: string;
   run: () => void;
 }
 
@@ -34,6 +36,9 @@ export function comboOf(event: Pick<KeyboardEvent, 'code' | 'ctrlKey' | 'metaKey
 const typing = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
+/** Ctrl with these edits the text that somebody types. */
+const EDITS = new Set(['KeyA', 'KeyC', 'KeyV', 'KeyX', 'KeyY', 'KeyZ']);
+
 const inDialog = (): boolean => document.querySelector('.ant-modal-wrap:not([style*="display: none"]), .ant-drawer-open') !== null;
 
 /** `title` and `keys` may be new objects on each render; the listener reads the newest. */
@@ -41,7 +46,7 @@ export function useHotkeys(id: string, title: string, keys: readonly Hotkey[], {
   const latest = useRef(keys);
   const put = useHotkeyStore((s) => s.put);
   const drop = useHotkeyStore((s) => s.drop);
-  const sheet = keys.map((k) => `${k.keys}|${k.text}`).join('\n');
+  const sheet = keys.map((k) => `${k.keys}|${k.text}|${k.sheet ?? ''}`).join('\n');
   useEffect(() => {
     latest.current = keys;
   });
@@ -52,7 +57,7 @@ export function useHotkeys(id: string, title: string, keys: readonly Hotkey[], {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.isComposing || event.key === 'Process') return;
-      if (typing(event.target) && !event.ctrlKey) return;
+      if (typing(event.target) && (!event.ctrlKey || EDITS.has(event.code))) return;
       if (!evenInDialogs && inDialog()) return;
       const combo = comboOf(event);
       const hit = latest.current.find((k) => k.keys === combo);
