@@ -19,7 +19,7 @@ COMMON = {
 def test_a_closed_segment_comes_back_as_it_was_told() -> None:
     told = report(0, 10)
     assert parse_segment(json.loads(json.dumps(told.message()))) == told
-    assert told.message().keys() == COMMON | {"op", "sha256", "gops_root", "end_reason", "suspect"}
+    assert told.message().keys() == COMMON | {"op", "sha256", "gops_root", "end_reason", "suspect", "lead_us", "camera_offset_us"}
 
 
 def test_a_closed_segment_as_an_open_one_says_the_same_of_what_both_tell() -> None:

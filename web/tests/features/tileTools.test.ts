@@ -1,11 +1,14 @@
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { fartherBack, REPLAY_SECONDS, replayFrom } from '@/features/live/Replay';
 import { snapshotName, watermarkLines } from '@/features/live/snapshot';
 import { soundCodec } from '@/features/live/SoundNote';
 import { soundToggled, soundToggledBeside } from '@/features/live/soundStore';
 import { nowUs } from '@/shared/lib/clock';
+import { setZone } from '@/shared/lib/zone';
 
 const WALL_US = Date.UTC(2026, 10, 25, 4, 0, 1, 250) * 1000;
+
+beforeEach(() => setZone('Asia/Shanghai'));
 
 test('a snapshot says where, when and by whom, and leaves out what is not known', () => {
   const facts = { name: '东门', code: '11010101001320000001', wallUs: WALL_US, officer: '张三' };

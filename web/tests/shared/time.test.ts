@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ageOf, clockMsText, dateAfter, dateTimeText, dayEndUs, dayStartUs, instantUs, parseUs, toIso } from '@/shared/lib/time';
-import { setZone } from '@/shared/lib/zone';
+import { offsetText, setZone } from '@/shared/lib/zone';
 
 test('times survive the way out and back to the microsecond', () => {
   fc.assert(fc.property(fc.integer({ min: 0, max: 4_000_000_000_000_000 }), (us) => {
@@ -53,4 +53,11 @@ test('ages use the largest unit that keeps them readable', () => {
     { unit: 'hour', count: 6 },
     { unit: 'day', count: 3 },
   ]);
+});
+
+test('a time that leaves the console says how far its clock is from UTC', () => {
+  setZone('America/St_Johns');
+  expect(offsetText(Date.UTC(2026, 0, 1) * 1000)).toBe('UTC-3:30');
+  setZone('UTC');
+  expect(offsetText(0)).toBe('UTC+0');
 });

@@ -1,6 +1,7 @@
 /** 抓图: the shown frame at full size as a PNG named by camera and time, with a watermark of when, where and by whom. */
 
 import { dateTimeMsText } from '@/shared/lib/time';
+import { offsetText } from '@/shared/lib/zone';
 
 export interface SnapshotFacts {
   name: string;
@@ -11,7 +12,7 @@ export interface SnapshotFacts {
 
 /** Lines of the watermark: what is not known is left out, never guessed. */
 export function watermarkLines({ name, code, wallUs, officer }: SnapshotFacts): string[] {
-  const when = wallUs === null ? '' : `${dateTimeMsText(wallUs)} UTC+8`;
+  const when = wallUs === null ? '' : `${dateTimeMsText(wallUs)} ${offsetText(wallUs)}`;
   return [[name, when].filter(Boolean).join('  '), [officer, code ?? ''].filter(Boolean).join('  ')].filter(Boolean);
 }
 

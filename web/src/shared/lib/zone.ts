@@ -45,6 +45,13 @@ export function offsetUs(us: number): number {
   return found;
 }
 
+/** `UTC+8`, `UTC-3:30`: what is written beside a time that leaves the console. */
+export function offsetText(us: number): string {
+  const minutes = Math.round(offsetUs(us) / 60e6);
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  return `UTC${minutes < 0 ? '-' : '+'}${hours}${rest ? `:${String(rest).padStart(2, '0')}` : ''}`;
+}
+
 /** The instant at which the wall clock shows `wallUs`: the first of two where it is set back, as much later as is left out where it is set ahead. */
 export function instantOf(wallUs: number): number {
   const before = offsetUs(wallUs - DAY_US);
