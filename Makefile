@@ -37,9 +37,10 @@ test: setup-dev system console test-unit test-serial test-browser
 ## make check      lint, types, floors; the console's lint, types and tests
 check: check-python check-web
 
-## make scenario   real processes, faults, matrices
+## make scenario   real processes, faults, matrices, the console's longer flows
 scenario: setup-dev system console
-	.ci/pytest long -n 0 -m long $(ARGS)
+	.ci/pytest long -n 0 -m "long and not e2e" $(ARGS)
+	.ci/pytest long-browser -n 0 -m "long and e2e" $(ARGS)
 
 ## make soak       long runs; prints its seed: ARGS="[nemesis|powercuts|kills] --seed N --minutes M"
 soak: setup-dev system console

@@ -10,7 +10,7 @@ from tests.e2e.demo_node import DemoNode
 from tests.e2e.officers import another_officer
 from tests.e2e.past import SECOND_US, master_us, open_past, pause, recorded_at
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(120)]
 
 CASE = "A-2026-0107"
 

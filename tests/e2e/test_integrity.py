@@ -12,7 +12,7 @@ from tests.e2e.console import Console
 from tests.e2e.demo_node import DemoNode
 from tests.e2e.past import SECOND_US, now_us
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(180)]
 
 
 def _oldest(node: DemoNode) -> tuple[str, dict[str, Any]]:

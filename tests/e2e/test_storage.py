@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, expect
 from tests.e2e.console import Console
 from tests.e2e.demo_node import DemoNode
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(120)]
 
 QUOTA_GB = 500
 BIG = 10**9

@@ -14,7 +14,7 @@ from tests.e2e.demo_node import DemoNode
 from tests.e2e.pictures import look, seconds_apart
 from tests.e2e.report import report
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(120)]
 
 ALAW, AAC = 5, 6
 """Simulated cameras with sound, by number."""

@@ -16,7 +16,7 @@ from tests.e2e.report import quantile, report
 from tests.support.blockcode_reader import read_code
 from vms.sim.blockcode import BlockCode
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(300)]
 
 _PLAY = """async (camera) => {
   const started = performance.now();

@@ -16,7 +16,7 @@ from tests.support.node import Node, now_us, serve, sim_cameras
 from tests.support.wait import wait_until
 from vms.sim.marks import tally
 
-pytestmark = [pytest.mark.scenario, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.scenario, pytest.mark.long, pytest.mark.timeout(150)]
 
 SECOND = 1_000_000
 AFTER_S, FOR_S, QUIET_S = 12, 6, 9

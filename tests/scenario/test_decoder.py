@@ -20,7 +20,7 @@ from tests.support.wait import wait_until
 from vms.base.timespan import format_time, parse_time
 from vms.decode.client import JOB_S
 
-pytestmark = [pytest.mark.scenario, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.scenario, pytest.mark.long, pytest.mark.timeout(120)]
 
 SECOND = 1_000_000
 ACTS = ("crash", "take_10_gb", "read_the_data_folder", "connect_to_postgresql", "connect_to_the_network", "never_answer")

@@ -14,7 +14,7 @@ from tests.support.wait import wait_until
 from vms.base.timespan import parse_time
 from vms.sim.marks import find_marks, tally
 
-pytestmark = [pytest.mark.scenario, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.scenario, pytest.mark.long, pytest.mark.timeout(150)]
 
 SECOND = 1_000_000
 FAULTS = """

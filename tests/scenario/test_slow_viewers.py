@@ -25,7 +25,7 @@ from tests.support.node import API, Node, Setup, serve, sim_cameras
 from tests.support.wait import pass_time, wait_until
 from vms.sim.marks import find_marks
 
-pytestmark = [pytest.mark.scenario, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.scenario, pytest.mark.long, pytest.mark.timeout(150)]
 
 VANISHING = 200
 SLOW_BYTES_PER_S = 10_000

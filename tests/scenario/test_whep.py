@@ -24,7 +24,7 @@ from tests.webrtc.offers import AUDIO, CHROMIUM, SESSION
 from vms.base.errors import Kind
 from vms.sim.blockcode import BlockCode
 
-pytestmark = [pytest.mark.scenario, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.scenario, pytest.mark.long, pytest.mark.timeout(180)]
 
 PLAIN, SOUND, H265, B_FRAMES = 1, 5, 7, 8
 """Numbers of simulated cameras and what is special about them."""

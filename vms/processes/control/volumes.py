@@ -57,8 +57,8 @@ class NodeVolumes:
         self._log = get_log("control.volumes")
 
     def looks(self) -> list[Look]:
-        """The newest of each volume; from any thread."""
-        return list(self.set.looks.values())
+        """The newest of each volume, by place; from any thread."""
+        return sorted(self.set.looks.values(), key=lambda look: look.known.path)
 
     def doubt(self) -> None:
         """A worker was refused by a disk, and did not say which."""
