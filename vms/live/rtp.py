@@ -10,22 +10,20 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from struct import Struct
 
-from vms.media.boxes import split_chunks
+from vms.media.boxes import samples_of
 from vms.media.entryinfo import decoder_sets
-from vms.media.nal import iter_length_prefixed
-from vms.media.packetise import aac_hbr, aggregate, fragments
-from vms.media.rtp import NTP_TO_UNIX_US
+from vms.media.packetise import G711_BYTES, aac_hbr, g711, picture
 from vms.media.types import VIDEO_TRACK, Chunk, Codec, TrackInfo
 from vms.stream.stream import Begin, Item, Stream
+from vms.webrtc.rtcp import sender_report
 
 PAYLOAD_TYPES = {Codec.H264: 96, Codec.H265: 96, Codec.AAC: 97, Codec.OPUS: 98, Codec.PCMU: 0, Codec.PCMA: 8}
-G711_PACKET_BYTES = 1_000
+CNAME = "vms"
 KEPT_GOPS = 3  # a reader lags 2 s at most before it is given a new GOP
 KEPT_CHUNKS = 4_000
 _MARKER = 0x80
 _header = Struct(">BBHII").pack  # RFC 3550 §5.1
 _frame = Struct(">BBH").pack  # RFC 2326 §10.12
-_report = Struct(">BBHIQIII").pack  # RFC 3550 §6.4.1
 
 
 class Packets:
@@ -66,19 +64,18 @@ class RtpTrack:
 
     def packetise(self, chunk: Chunk) -> Packets:
         """All frames of a chunk. Raises VmsError when it is no chunk of ours."""
-        parsed = split_chunks(chunk.data)[0]
+        frames = list(samples_of(chunk.data))
+        first = frames[0][0] + frames[0][1].cts
         if self._new_run:
             self._new_run = False
             if self._anchor is not None:
-                self._offset = self.rtp_time_at(chunk.wall_us) - parsed.tfdt - parsed.samples[0].cts
-        first_seq, packets, dts = self.seq, list[bytes](), parsed.tfdt
-        first_time = self._offset + dts + parsed.samples[0].cts & 0xFFFFFFFF
+                self._offset = self.rtp_time_at(chunk.wall_us) - first
+        first_seq, packets, first_time = self.seq, list[bytes](), self._offset + first & 0xFFFFFFFF
         self._anchor = chunk.wall_us, first_time
-        for sample in parsed.samples:
+        for dts, sample in frames:
             data = chunk.data[sample.offset : sample.offset + sample.size]
             for payload, shift, last in self._payloads(data, key=sample.key and chunk.track == VIDEO_TRACK):
                 packets.append(self._packet(payload, self._offset + dts + sample.cts + shift, last=last))
-            dts += sample.duration
         self._packets += len(packets)
         self._octets += sum(map(len, packets)) - 12 * len(packets)
         return Packets(packets, first_seq, first_time)
@@ -90,26 +87,21 @@ class RtpTrack:
 
     def report(self, wall_us: int) -> bytes:
         """RTCP sender report and CNAME of now."""
-        ntp = ((wall_us + NTP_TO_UNIX_US) << 32) // 1_000_000
         counts = self._packets & 0xFFFFFFFF, self._octets & 0xFFFFFFFF
-        head = _report(0x80, 200, 6, self.ssrc, ntp, self.rtp_time_at(wall_us), *counts)
-        cname = b"\x01\x03vms" + bytes(3)  # item, length, name, end and padding (RFC 3550 §6.5)
-        return head + b"\x81\xca\x00\x03" + self.ssrc.to_bytes(4, "big") + cname
+        return sender_report(self.ssrc, (wall_us, self.rtp_time_at(wall_us)), counts, CNAME)
 
     def _payloads(self, data: bytes, *, key: bool) -> Iterator[tuple[bytes, int, bool]]:
         """Payloads of a frame, how far each lies behind its time, whether it is the frame's last."""
         codec = self.info.codec
         if codec in (Codec.H264, Codec.H265):
-            payloads = aggregate(codec, self._sets) if key else []
-            for nal in iter_length_prefixed(data):
-                payloads += fragments(codec, nal)
+            payloads = picture(codec, data, self._sets if key else ())
             final = len(payloads) - 1
             yield from ((payload, 0, number == final) for number, payload in enumerate(payloads))
         elif codec is Codec.AAC:
             yield aac_hbr(data), 0, True
         else:
-            step = G711_PACKET_BYTES if codec in (Codec.PCMA, Codec.PCMU) else len(data) or 1
-            yield from ((data[at : at + step], at, False) for at in range(0, len(data), step))
+            pieces = g711(data) if codec in (Codec.PCMA, Codec.PCMU) else [data]
+            yield from ((piece, number * G711_BYTES, False) for number, piece in enumerate(pieces))
 
     def _packet(self, payload: bytes, rtp_time: int, *, last: bool) -> bytes:
         seq, self.seq = self.seq, self.seq + 1 & 0xFFFF

@@ -7,14 +7,14 @@ Not here: headers and sequence numbers, which are each viewer's own (rtpsender),
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 from vms.base.errors import VmsError
 from vms.base.timespan import SECOND_US
-from vms.media.boxes import Sample, split_chunks
+from vms.media.boxes import Sample, samples_of
 from vms.media.entryinfo import decoder_sets
-from vms.media.packetise import G711_BYTES, aggregate, fragments, g711
+from vms.media.packetise import G711_BYTES, g711, picture
 from vms.media.types import AUDIO_TRACK, VIDEO_TIMESCALE, VIDEO_TRACK, Chunk, Codec, TrackInfo
 from vms.stream.stream import Begin, Gap, Item
 from vms.webrtc.answer import check_playable, has_b_frames
@@ -113,42 +113,23 @@ class RtpStream:
 
     def _video(self, chunk: Chunk) -> Iterator[RtpFrame]:
         time = self._wall_us * VIDEO_TIMESCALE // SECOND_US
-        for at, sample in samples(chunk):
+        for at, sample in samples_of(chunk.data):
             if sample.cts:
                 raise has_b_frames()
-            yield RtpFrame(Codec.H264, sample.key, time + at, h264_payloads(_cut(chunk, sample), self._sets if sample.key else ()))
+            payloads = picture(Codec.H264, _cut(chunk, sample), self._sets if sample.key else (), PAYLOAD_BYTES)
+            yield RtpFrame(Codec.H264, sample.key, time + at, tuple(payloads))
 
     def _audio(self, chunk: Chunk) -> Iterator[RtpFrame]:
         if self.audio is None or self.audio.codec is Codec.AAC:
             return
         time = self._wall_us * self.audio.timescale // SECOND_US
-        for at, sample in samples(chunk):
+        for at, sample in samples_of(chunk.data):
             data = _cut(chunk, sample)
             if self.audio.codec is Codec.OPUS:
                 yield RtpFrame(Codec.OPUS, False, time + at, (data,))
                 continue
             for index, payload in enumerate(g711(data)):
                 yield RtpFrame(self.audio.codec, False, time + at + index * G711_BYTES, (payload,))
-
-
-def samples(chunk: Chunk) -> Iterator[tuple[int, Sample]]:
-    """Media time and place of each frame of a chunk."""
-    for parsed in split_chunks(chunk.data):
-        at = parsed.tfdt
-        for sample in parsed.samples:
-            yield at, sample
-            at += sample.duration
-
-
-def h264_payloads(unit: bytes, sets: Sequence[bytes]) -> tuple[bytes, ...]:
-    """An access unit of length-prefixed NAL units as payloads of mode 1 (RFC 6184 §5), behind the parameter sets that go with it."""
-    payloads = aggregate(Codec.H264, sets, PAYLOAD_BYTES) if sets else []
-    at = 0
-    while at + 4 < len(unit):
-        end = at + 4 + int.from_bytes(unit[at : at + 4], "big")
-        payloads += fragments(Codec.H264, unit[at + 4 : end], PAYLOAD_BYTES)
-        at = end
-    return tuple(payloads)
 
 
 def _cut(chunk: Chunk, sample: Sample) -> bytes:

@@ -6,6 +6,7 @@ offered here too.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from struct import Struct
 from typing import Final, NamedTuple
@@ -27,6 +28,7 @@ __all__ = [
     "chunk_from_head",
     "full_box",
     "init_size",
+    "samples_of",
     "split_chunks",
     "split_init",
     "walk",
@@ -90,6 +92,15 @@ def split_chunks(data: Buffer) -> list[ParsedChunk]:
     if moof is not None:
         raise VmsError(Kind.PROTOCOL, "A fragment header stands without its media data.", offset=moof.start)
     return chunks
+
+
+def samples_of(data: Buffer) -> Iterator[tuple[int, Sample]]:
+    """Decoding time and place of each frame of the chunks in `data`."""
+    for parsed in split_chunks(data):
+        at = parsed.tfdt
+        for sample in parsed.samples:
+            yield at, sample
+            at += sample.duration
 
 
 def box_head(data: Buffer) -> tuple[bytes, int, int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from vms.media.nal import iter_length_prefixed
 from vms.media.types import Codec
 
 MTU = 1400
@@ -41,6 +42,14 @@ def aggregate(codec: Codec, nals: Sequence[bytes], room: int = MAX_PAYLOAD) -> l
     else:
         head = bytes([_H265_AP << 1, min(nal[1] & 7 for nal in nals)])
     return [head + b"".join(len(nal).to_bytes(2, "big") + nal for nal in nals)]
+
+
+def picture(codec: Codec, unit: bytes, sets: Sequence[bytes], room: int = MAX_PAYLOAD) -> list[bytes]:
+    """An access unit of length-prefixed NAL units, behind the parameter sets that go with it (none: those the decoder has)."""
+    payloads = aggregate(codec, sets, room) if sets else []
+    for nal in iter_length_prefixed(unit):
+        payloads += fragments(codec, nal, room)
+    return payloads
 
 
 def aac_hbr(frame: bytes) -> bytes:
