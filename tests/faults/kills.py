@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import bisect
 import json
 import time
 from collections import Counter
@@ -177,7 +176,7 @@ def lost_before(told: Told, kill: Kill) -> list[int]:
         since_us = kill.at_us - (GOP_FRAMES + 2 * TICK_FRAMES) * FRAME_US
         if before is not None:  # what the death before this one cost is counted there
             since_us = max(since_us, before.again_us.get(camera, before.at_us))
-        counts.append(sum(since_us < wall_of(walls, n) <= kill.at_us for n in told.frames[camera].lost))
+        counts.append(sum(since_us < walls[n] <= kill.at_us for n in told.frames[camera].lost))
     return counts
 
 
@@ -194,7 +193,7 @@ def undecodable(paths: Iterable[Path]) -> list[str]:
 
 
 def frames_and_walls(marks: dict[str, list[Mark]], from_us: int, to_us: int) -> tuple[dict[str, Finding], dict[str, dict[int, int]]]:
-    """The camera's ledger is its counter: it sent every picture of the window, once."""
+    """The camera's ledger is its counter: it sent every picture of the window, once. Walls are those of lost pictures, too."""
     entries: list[Entry] = []
     walls: dict[str, dict[int, int]] = {}
     for camera, some in marks.items():
@@ -206,6 +205,10 @@ def frames_and_walls(marks: dict[str, list[Mark]], from_us: int, to_us: int) -> 
         counters = range(min(walls[camera]), max(walls[camera]) + 1)
         entries += [Entry(kind, camera, n) for kind in (ATTEMPT, ACK) for n in counters]
         entries += [Entry(OBSERVE, camera, mark.counter) for mark in inside]
+        at = counters.start
+        for counter in counters:  # of a lost one, from the nearest before it: pictures come at a fixed rate
+            at = counter if counter in walls[camera] else at
+            walls[camera].setdefault(counter, walls[camera][at] + (counter - at) * FRAME_US)
     return check(entries, ordered=False), walls
 
 
@@ -234,7 +237,7 @@ def _kills(diaries: list[tuple[str, dict[str, Any]]]) -> list[Kill]:
 def _explained(told: Told, camera: str, hole: tuple[int, int]) -> bool:
     """It lies between a GOP before a kill of the camera's worker and the first picture after it."""
     walls = told.walls[camera]
-    first_us, last_us = wall_of(walls, hole[0]), wall_of(walls, hole[1])
+    first_us, last_us = walls[hole[0]], walls[hole[1]]
     earliest_us = (GOP_FRAMES + TICK_FRAMES) * FRAME_US + SLACK_US
     spans = sorted((k.at_us - earliest_us, k.again_us[camera] + SLACK_US) for k in told.kills if camera in k.again_us)
     reach_us = first_us
@@ -242,10 +245,3 @@ def _explained(told: Told, camera: str, hole: tuple[int, int]) -> bool:
         if start_us <= reach_us:
             reach_us = max(reach_us, end_us)
     return reach_us > last_us
-
-
-def wall_of(walls: dict[int, int], counter: int) -> int:
-    """Of a lost frame, from the nearest one that was found before it: pictures come at a fixed rate."""
-    known = sorted(walls) if counter not in walls else [counter]
-    at = known[max(0, bisect.bisect_right(known, counter) - 1)]
-    return walls[at] + (counter - at) * FRAME_US
