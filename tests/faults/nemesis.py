@@ -26,7 +26,7 @@ import psycopg
 
 from tests.faults import invariants
 from tests.faults.invariants import FRAME_US, SECOND, Held
-from tests.faults.kills import frames_and_walls, undecodable, wall_of
+from tests.faults.kills import frames_and_walls, undecodable
 from tests.faults.ledger import Finding
 from tests.faults.proxy import CLEAN, HALF_OPEN, Policies, Policy, TcpProxy
 from tests.support.node import Node, Setup, descendants, now_us, serve, sim_cameras
@@ -221,7 +221,7 @@ class Verdict:
         longest = 0
         for camera, finding in self.frames.items():
             for first, last in finding.holes():
-                if step.from_us - BEFORE_US <= wall_of(self.walls[camera], first) <= step.to_us + AFTER_US // 4:
+                if step.from_us - BEFORE_US <= self.walls[camera][first] <= step.to_us + AFTER_US // 4:
                     longest = max(longest, (last - first + 1) * FRAME_US)
         return longest
 
@@ -277,7 +277,7 @@ def _verdict(nemesis: Nemesis, ids: list[str], proxied: set[str], from_us: int, 
 
 
 def _explained(steps: Iterable[Step], walls: dict[int, int], hole: tuple[int, int]) -> bool:
-    reach_us, last_us = wall_of(walls, hole[0]), wall_of(walls, hole[1])
+    reach_us, last_us = walls[hole[0]], walls[hole[1]]
     for step in sorted(steps, key=lambda step: step.from_us):
         if step.from_us - BEFORE_US <= reach_us:
             reach_us = max(reach_us, step.to_us + AFTER_US)
