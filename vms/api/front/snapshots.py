@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from vms.api.front.asking import Asking
-from vms.api.front.http import MEDIA_HEADERS, credential_of, problem_response, profile_of
+from vms.api.front.http import MEDIA_HEADERS, credential_of, profile_of, told
 from vms.base.clock import Clock
 from vms.base.errors import Kind, VmsError
 from vms.base.timespan import SECOND_US, format_time, parse_time
@@ -41,13 +41,13 @@ class Snapshots:
     clock: Clock
 
     async def snapshot(self, request: Request) -> Response:
-        try:
-            width = _width_of(request)
-            if "at" in request.query_params:
-                return await self._past(request, parse_time(request.query_params["at"]), width)
-            return await self._now(request, width)
-        except VmsError as error:
-            return problem_response(error)
+        return await told(self._snapshot(request))
+
+    async def _snapshot(self, request: Request) -> Response:
+        width = _width_of(request)
+        if "at" in request.query_params:
+            return await self._past(request, parse_time(request.query_params["at"]), width)
+        return await self._now(request, width)
 
     async def _now(self, request: Request, width: int) -> Response:
         asked = Snapshot(request.path_params["camera"], profile_of(request))
