@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.node import Node, now_us, serve, sim_cameras
-from tests.support.wait import wait_until
+from tests.support.wait import pass_time, wait_until
 from vms.base.timespan import parse_time
 from vms.sim.marks import find_marks, tally
 
@@ -86,6 +87,8 @@ def test_what_a_killed_worker_cost_comes_back_too(cut: tuple[Node, list[str], in
     node, (whole, _), _ = cut
     wait_until("the hole of the network is filled", lambda: _filled(node, whole), 60)
     killed_us = now_us()
+    node.kill("worker", signal.SIGSTOP)
+    pass_time(2.5)  # over a GOP: what the camera sends again when it is dialled must not fill the hole by itself
     node.kill("worker")
 
     def filled() -> dict[str, Any] | None:
