@@ -64,7 +64,7 @@ def test_pictures_move_and_the_session_ends_by_its_url(node: tuple[Node, dict[in
     async def go() -> list[BlockCode]:
         async with client(running) as http, whep.watch(http, cameras[PLAIN], ("video",)) as viewer:
             codes = [code for _ in range(40) if (code := code_of(await viewer.picture())) is not None]
-            assert running.get("/system")["counts"]["viewers"] == 1
+            await asyncio.to_thread(wait_until, "the view to be counted", lambda: running.get("/system")["counts"]["viewers"] == 1, 10)
             assert {"rtc"} <= {process["role"] for process in running.get("/system")["processes"]}
             assert (await http.delete(viewer.session)).status_code == 200
             assert (await http.delete(viewer.session)).status_code == 404
