@@ -264,9 +264,15 @@ def _verdict(nemesis: Nemesis, ids: list[str], proxied: set[str], from_us: int, 
         if doubled:
             wrong.append(f"{camera}: {len(doubled)} frames are recorded twice")
         spans = [step for step in nemesis.steps if step.costs == EVERYBODY or (step.costs == PROXIED and camera in proxied)]
+        spans += _deleted(node, camera, from_us, to_us)
         wrong += [f"{camera}: frames {hole} lost by no fault" for hole in finding.holes() if not _explained(spans, walls[camera], hole)]
-    cut = invariants.sql(node, "SELECT path FROM segments WHERE end_reason <> 'rollover' AND state = 'ok'")
-    wrong += undecodable(node.data / "recordings" / str(path) for (path,) in cut)
+    garbled = [step for step in nemesis.steps if step.kind == "links garbled"]
+    cut = invariants.sql(node, "SELECT path, camera_id, start_us, end_us FROM segments WHERE end_reason <> 'rollover' AND state = 'ok'")
+    wrong += undecodable(
+        node.data / "recordings" / str(path)
+        for path, camera, start_us, end_us in cut
+        if str(camera) not in proxied or not _touches(garbled, int(str(start_us)), int(str(end_us)))
+    )
     if any(step.kind == "hold placed" for step in nemesis.steps) and not any(held.rows for held in nemesis.holds):
         wrong.append("no hold held anything")
     if not nemesis.steps or not nemesis.links.proxy.log:
@@ -274,6 +280,17 @@ def _verdict(nemesis: Nemesis, ids: list[str], proxied: set[str], from_us: int, 
     if node.stop() != 0:
         wrong.append("the node did not stop in time")
     return Verdict(nemesis.steps, nemesis.links.proxy.counts(), frames, walls, proxied, wrong)
+
+
+def _deleted(node: Node, camera: str, from_us: int, to_us: int) -> list[Step]:
+    """What a full disk made retention let go of, as the node itself tells it; held recordings before it stay."""
+    gaps = node.timeline(camera, from_us, to_us).gaps
+    return [Step("deleted", start_us, end_us, EVERYBODY) for start_us, end_us, cause in gaps if cause == "deleted"]
+
+
+def _touches(steps: Iterable[Step], from_us: int, to_us: int) -> bool:
+    """What a garbled link brought is recorded as it came."""
+    return any(step.from_us - BEFORE_US < to_us and from_us < step.to_us + AFTER_US for step in steps)
 
 
 def _explained(steps: Iterable[Step], walls: dict[int, int], hole: tuple[int, int]) -> bool:
