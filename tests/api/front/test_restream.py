@@ -281,6 +281,17 @@ async def test_who_asks_for_nothing_is_sent_away() -> None:
         assert await client.closed()
 
 
+@on_a_loop
+async def test_who_describes_and_sets_nothing_up_is_sent_away_and_holds_no_stream() -> None:
+    async with listening() as edge, Client(edge) as client:
+        edge.publish()
+        assert (await client.ask("DESCRIBE", PATH))[0] == 200
+        await edge.clock.advance(31)
+        for connection in tuple(edge.restream.connections):
+            connection.sweep(edge.clock.mono_us())
+        assert await client.closed()
+
+
 @pytest.mark.parametrize(("path", "stream"), [("/a", ("a", "main")), ("/a/sub", ("a", "sub")), ("/%E6%B9%96/main", ("湖", "main"))])
 def test_a_path_names_camera_and_profile(path: str, stream: tuple[str, str]) -> None:
     assert stream_of(path) == stream

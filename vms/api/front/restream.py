@@ -36,7 +36,7 @@ FIRST_PICTURE_S = 8.0
 REPORT_US = 5 * SECOND_US
 SWEEP_S = 1.0
 SILENT_US = 30 * SECOND_US
-"""A connection that asked for nothing yet."""
+"""A connection without a session says something within this time; one with a session has the session's own."""
 SEND_HIGH_WATER_BYTES = 256 * 1024
 RETRY_AFTER_S = 5
 _STATUS = {Kind.UNAUTHENTICATED: 401, Kind.FORBIDDEN: 403, Kind.NOT_FOUND: 404, Kind.BAD_REQUEST: 400, Kind.LIMIT: 503}
@@ -160,8 +160,10 @@ class RtspConnection(asyncio.Protocol):
         self._house.connections.discard(self)
 
     def data_received(self, data: bytes) -> None:
+        now_us = self._house.clock.mono_us()
+        self._silent_until_us = now_us + SILENT_US
         try:
-            self._handle(self._core.receive(data, self._house.clock.mono_us()))
+            self._handle(self._core.receive(data, now_us))
         except VmsError as error:  # malformed input: the core has answered
             _log.flood("an RTSP client breaks the protocol", peer=self._peer, error=error.message)
             self._flush()
@@ -178,7 +180,7 @@ class RtspConnection(asyncio.Protocol):
 
     def sweep(self, now_us: int) -> None:
         self._handle(self._core.handle_timer(now_us))
-        if self._pulled is None and self._asking is None and now_us > self._silent_until_us:
+        if self._core.next_timer_us() is None and self._asking is None and now_us > self._silent_until_us:
             self.hang_up()
 
     # --- requests ---
